@@ -1,0 +1,76 @@
+package io.coppice.schemas;
+
+import java.io.IOException;
+import java.util.Map;
+import org.apache.avro.Schema;
+import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.avro.AvroSchema;
+import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.CachedSchemaRegistryClient;
+import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.SchemaRegistryClient;
+import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.rest.exceptions.RestClientException;
+
+/**
+ * The registry over HTTP, by Confluent's own client: several URLs, basic auth, TLS and caching come with it and are set by
+ * Confluent's own keys ({@code basic.auth.user.info}, {@code schema.registry.ssl.truststore.location}, ...).
+ *
+ * <p>The client is a relocated copy and brings a relocated Avro; this class is the only one that names it, and schemas cross
+ * the border as strings.
+ */
+public final class ConfluentSchemaRegistry implements SchemaRegistry {
+
+  private static final int CACHED_SCHEMAS = 1000;
+
+  private final String url;
+  private final SchemaRegistryClient client;
+
+  /**
+   * @param url one URL, or several separated by commas
+   * @param properties further settings by Confluent's keys; may be empty
+   */
+  public ConfluentSchemaRegistry(String url, Map<String, ?> properties) {
+    this.url = url;
+    this.client = new CachedSchemaRegistryClient(url, CACHED_SCHEMAS, properties);
+  }
+
+  @Override
+  public int idOf(String subject, Schema schema) {
+    try {
+      return client.register(subject, new AvroSchema(portable(schema)));
+    } catch (RestClientException e) {
+      throw new RegistryException(
+          "The schema registry at "
+              + url
+              + " refused the schema of "
+              + subject
+              + ": "
+              + e.getMessage(),
+          e);
+    } catch (IOException e) {
+      throw unreachable(e);
+    }
+  }
+
+  @Override
+  public Schema schemaOf(int id) {
+    try {
+      return new Schema.Parser().parse(client.getSchemaById(id).canonicalString());
+    } catch (RestClientException e) {
+      throw new RegistryException(
+          "The schema registry at " + url + " has no schema with id " + id + ": " + e.getMessage(),
+          e);
+    } catch (IOException e) {
+      throw unreachable(e);
+    }
+  }
+
+  private RegistryException unreachable(IOException e) {
+    return new RegistryException(
+        "The schema registry at " + url + " does not answer: " + e.getMessage(), e);
+  }
+
+  /** The schema as other languages see it: without the marks that Avro's compiler leaves for Java. */
+  static String portable(Schema schema) {
+    return schema
+        .toString()
+        .replace("{\"type\":\"string\",\"avro.java.string\":\"String\"}", "\"string\"");
+  }
+}

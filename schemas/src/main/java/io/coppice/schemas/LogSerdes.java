@@ -1,0 +1,35 @@
+package io.coppice.schemas;
+
+/** One serde for the values of every topic, over one registry. */
+public final class LogSerdes {
+
+  public final RecordSerde<TrainingRun> runs;
+  public final RecordSerde<AgentJoined> agents;
+  public final RecordSerde<UpdateShard> updates;
+  public final RecordSerde<UpdateSubmitted> submissions;
+  public final RecordSerde<LedgerEntry> rounds;
+  public final RecordSerde<AggregateShard> aggregates;
+  public final RecordSerde<MaskPublished> masks;
+  public final RecordSerde<CheckpointShard> checkpoints;
+  public final RecordSerde<MetricEntry> metrics;
+  public final RecordSerde<RejectedRecord> rejects;
+  public final RecordSerde<UpdateChecked> checks;
+  public final RecordSerde<LedgerEntry> closes;
+  public final RecordSerde<Tick> ticks;
+
+  public LogSerdes(SchemaRegistry registry) {
+    runs = new RecordSerde<>(registry, TrainingRun.class);
+    agents = new RecordSerde<>(registry, AgentJoined.class);
+    updates = new RecordSerde<>(registry, UpdateShard.class);
+    submissions = new RecordSerde<>(registry, UpdateSubmitted.class);
+    rounds = new RecordSerde<>(registry, LedgerEntry.class);
+    aggregates = new RecordSerde<>(registry, AggregateShard.class);
+    masks = new RecordSerde<>(registry, MaskPublished.class);
+    checkpoints = new RecordSerde<>(registry, CheckpointShard.class);
+    metrics = new RecordSerde<>(registry, MetricEntry.class);
+    rejects = new RecordSerde<>(registry, RejectedRecord.class);
+    checks = new RecordSerde<>(registry, UpdateChecked.class);
+    closes = new RecordSerde<>(registry, LedgerEntry.class);
+    ticks = new RecordSerde<>(registry, Tick.class);
+  }
+}

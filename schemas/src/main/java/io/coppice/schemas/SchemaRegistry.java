@@ -1,0 +1,38 @@
+package io.coppice.schemas;
+
+import org.apache.avro.Schema;
+
+/**
+ * Where schemas have their numbers. The wire format needs two questions answered: which id has this schema, and which
+ * schema has this id.
+ *
+ * @see ConfluentSchemaRegistry
+ */
+public interface SchemaRegistry {
+
+  /**
+   * Registers a schema under a subject, or finds it there.
+   *
+   * @param subject topic name plus {@code -value} (Confluent's TopicNameStrategy)
+   * @param schema the writer's schema
+   * @return its id, positive
+   * @throws RegistryException if the registry does not answer, or refuses the schema as incompatible
+   */
+  int idOf(String subject, Schema schema);
+
+  /**
+   * Fetches a schema.
+   *
+   * @param id an id that {@link #idOf} returned to some writer
+   * @return the schema
+   * @throws RegistryException if the registry does not answer, or does not know the id
+   */
+  Schema schemaOf(int id);
+
+  /** The registry did not answer, or refused; the message is one sentence fit for a user. */
+  final class RegistryException extends RuntimeException {
+    public RegistryException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+}

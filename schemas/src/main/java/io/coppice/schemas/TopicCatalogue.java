@@ -1,0 +1,189 @@
+package io.coppice.schemas;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/**
+ * Creates the topics that are missing and checks those that are there. A topic with other partitions or another clean-up
+ * than the catalogue says would lose evidence or misplace shards, so it is refused with a sentence that names it.
+ */
+public final class TopicCatalogue {
+
+  private static final long TIMEOUT_SECONDS = 30;
+
+  /** Topics whose configuration does not fit. The message names the topic, what it has and what it needs. */
+  public static final class MismatchException extends RuntimeException {
+    MismatchException(String message) {
+      super(message);
+    }
+  }
+
+  /**
+   * How many partitions and replicas new topics get.
+   *
+   * @param shardPartitions partitions of topics by shard: the bound on how many aggregator instances can share the work
+   * @param runPartitions partitions of topics by run: the bound on how many coordinators can share the runs
+   * @param replication replicas of every partition; empty for the broker's default
+   */
+  public record Sizing(int shardPartitions, int runPartitions, Optional<Short> replication) {
+    public static final Sizing DEFAULT = new Sizing(12, 4, Optional.empty());
+
+    public Sizing {
+      if (shardPartitions < 1 || runPartitions < 1) {
+        throw new IllegalArgumentException(
+            "Topics need at least 1 partition, not "
+                + Math.min(shardPartitions, runPartitions)
+                + ".");
+      }
+    }
+
+    int partitions(Topic topic) {
+      return topic.partitioning() == Topic.Partitioning.BY_SHARD ? shardPartitions : runPartitions;
+    }
+  }
+
+  private final String prefix;
+
+  /**
+   * @param prefix what every topic's name begins with, such as {@code coppice.}
+   */
+  public TopicCatalogue(String prefix) {
+    this.prefix = prefix;
+  }
+
+  /**
+   * Creates what is missing and checks what exists. Safe to call from many processes at once.
+   *
+   * @param admin a connected admin client
+   * @param sizing for the topics that are created; those that exist keep their own number of partitions
+   * @return the number of partitions by shard and by run that are in force
+   * @throws MismatchException if an existing topic does not fit
+   */
+  public Sizing ensure(Admin admin, Sizing sizing) throws InterruptedException {
+    List<NewTopic> wanted = new ArrayList<>();
+    for (Topic topic : Topic.values()) {
+      wanted.add(
+          new NewTopic(
+                  topic.name(prefix), Optional.of(sizing.partitions(topic)), sizing.replication())
+              .configs(topic.configs()));
+    }
+    for (var created : admin.createTopics(wanted).values().entrySet()) {
+      try {
+        await(created.getValue());
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof TopicExistsException)) {
+          throw new IllegalStateException(
+              "Topic " + created.getKey() + " cannot be created: " + e.getCause().getMessage(),
+              e.getCause());
+        }
+      }
+    }
+    return check(admin);
+  }
+
+  /**
+   * Checks that all topics exist and fit.
+   *
+   * @return the number of partitions in force
+   * @throws MismatchException naming the first topic that is missing or does not fit
+   */
+  public Sizing check(Admin admin) throws InterruptedException {
+    Map<Topic, Integer> partitions = new LinkedHashMap<>();
+    Map<ConfigResource, Topic> resources = new LinkedHashMap<>();
+    for (Topic topic : Topic.values()) {
+      partitions.put(topic, describe(admin, topic).partitions().size());
+      resources.put(new ConfigResource(ConfigResource.Type.TOPIC, topic.name(prefix)), topic);
+    }
+    int byShard = sameCount(partitions, Topic.Partitioning.BY_SHARD);
+    int byRun = sameCount(partitions, Topic.Partitioning.BY_RUN);
+    try {
+      for (var described : await(admin.describeConfigs(resources.keySet()).all()).entrySet()) {
+        checkConfigs(resources.get(described.getKey()), described.getValue());
+      }
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(
+          "The topics cannot be described: " + e.getCause().getMessage(), e.getCause());
+    }
+    return new Sizing(byShard, byRun, Optional.empty());
+  }
+
+  private TopicDescription describe(Admin admin, Topic topic) throws InterruptedException {
+    String name = topic.name(prefix);
+    long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
+    while (true) {
+      try {
+        return await(admin.describeTopics(List.of(name)).allTopicNames()).get(name);
+      } catch (ExecutionException e) {
+        // A topic that another process has just created is not known to every broker at once.
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)
+            || System.nanoTime() > giveUp) {
+          throw new MismatchException(
+              "Topic " + name + " cannot be described: " + e.getCause().getMessage());
+        }
+        Thread.sleep(100);
+      }
+    }
+  }
+
+  private int sameCount(Map<Topic, Integer> partitions, Topic.Partitioning partitioning) {
+    Topic first = null;
+    for (Topic topic : partitions.keySet()) {
+      if (topic.partitioning() != partitioning) {
+        continue;
+      }
+      if (first == null) {
+        first = topic;
+      } else if (!partitions.get(topic).equals(partitions.get(first))) {
+        throw new MismatchException(
+            String.format(
+                "Topic %s has %d partitions but %s has %d: both must have the same number.",
+                topic.name(prefix),
+                partitions.get(topic),
+                first.name(prefix),
+                partitions.get(first)));
+      }
+    }
+    return partitions.get(first);
+  }
+
+  private void checkConfigs(Topic topic, Config actual) {
+    for (var wanted : topic.configs().entrySet()) {
+      ConfigEntry entry = actual.get(wanted.getKey());
+      String value = entry == null ? "" : entry.value();
+      boolean fits =
+          wanted.getKey().equals("max.message.bytes")
+              ? Long.parseLong(value) >= Long.parseLong(wanted.getValue())
+              : wanted.getValue().equals(value);
+      if (!fits) {
+        throw new MismatchException(
+            String.format(
+                "Topic %s has %s=%s but needs %s.",
+                topic.name(prefix), wanted.getKey(), value, wanted.getValue()));
+      }
+    }
+  }
+
+  private static <V> V await(org.apache.kafka.common.KafkaFuture<V> future)
+      throws InterruptedException, ExecutionException {
+    try {
+      return future.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      throw new IllegalStateException(
+          "The Kafka cluster has not answered within " + TIMEOUT_SECONDS + " s.", e);
+    }
+  }
+}
