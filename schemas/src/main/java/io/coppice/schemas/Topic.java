@@ -18,6 +18,8 @@ public enum Topic {
   SUBMISSIONS("submissions", Partitioning.BY_RUN, Retention.FOREVER),
   ROUNDS("rounds", Partitioning.BY_RUN, Retention.FOREVER),
   AGGREGATES("aggregates", Partitioning.BY_SHARD, Retention.FOREVER),
+  /** Aggregated importance, apart from the deltas so that agents on thin links need not read it. */
+  IMPORTANCE("importance", Partitioning.BY_SHARD, Retention.FOREVER),
   MASKS("masks", Partitioning.BY_RUN, Retention.FOREVER),
   CHECKPOINTS("checkpoints", Partitioning.BY_SHARD, Retention.COMPACTED),
   METRICS("metrics", Partitioning.BY_RUN, Retention.FOREVER),

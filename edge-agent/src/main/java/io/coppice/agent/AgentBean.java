@@ -1,0 +1,67 @@
+package io.coppice.agent;
+
+import io.coppice.learning.data.DataFormatException;
+import io.coppice.learning.data.Dataset;
+import io.coppice.learning.data.Datasets;
+import io.coppice.learning.data.Partitioners;
+import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.Signatures;
+import io.coppice.service.StartException;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micronaut.context.annotation.Bean;
+import io.micronaut.context.annotation.Context;
+import io.micronaut.context.annotation.Factory;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** The {@link EdgeAgent} as a bean that lives as long as the application. */
+@Factory
+class AgentBean {
+
+  /**
+   * @throws StartException if the data cannot be read or split
+   */
+  @Context
+  @Bean(preDestroy = "close")
+  AgentRunner agent(
+      ClusterConfig cluster, LogSerdes serdes, AgentSettings settings, MeterRegistry meters) {
+    EdgeAgent.Identity identity =
+        new EdgeAgent.Identity(
+            settings.getId(), Optional.ofNullable(settings.getRun()), Signatures.newKeyPair());
+    AgentRunner runner =
+        new AgentRunner(
+            cluster,
+            serdes,
+            identity,
+            AgentData.of(trainingData(settings)),
+            new ComputeGate(1),
+            new AgentMetrics(meters, settings.getId()));
+    runner.start();
+    return runner;
+  }
+
+  private static Dataset trainingData(AgentSettings settings) {
+    try {
+      Dataset all = Datasets.open(Path.of(settings.getData()), Datasets.Split.TRAIN);
+      if (settings.getPartition() == null) {
+        return all;
+      }
+      if (settings.getPartitionIndex() >= settings.getPartitionCount()) {
+        throw new StartException(
+            String.format(
+                "coppice.agent.partition-index is %d but there are only %d parts, counted from 0.",
+                settings.getPartitionIndex(), settings.getPartitionCount()),
+            null);
+      }
+      int[][] parts =
+          Partitioners.parse(settings.getPartition())
+              .split(all, settings.getPartitionCount(), settings.getPartitionSeed());
+      return all.subset(parts[settings.getPartitionIndex()]);
+    } catch (DataFormatException e) {
+      throw new StartException("coppice.agent.data: " + e.getMessage(), e);
+    } catch (IllegalArgumentException e) {
+      throw new StartException("coppice.agent.partition: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package io.coppice.agent;
+
+import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.LogSerdes;
+import java.time.Duration;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An {@link EdgeAgent} in a thread of its own, begun anew when it fails: a device whose link breaks comes back by itself.
+ */
+public final class AgentRunner implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(AgentRunner.class);
+  private static final Duration PAUSE = Duration.ofSeconds(2);
+
+  private final ClusterConfig cluster;
+  private final LogSerdes serdes;
+  private final EdgeAgent.Identity identity;
+  private final AgentData data;
+  private final ComputeGate gate;
+  private final AgentMetrics metrics;
+  private final Thread thread;
+  private volatile EdgeAgent agent;
+  private volatile String fault;
+  private volatile boolean stopped;
+
+  public AgentRunner(
+      ClusterConfig cluster,
+      LogSerdes serdes,
+      EdgeAgent.Identity identity,
+      AgentData data,
+      ComputeGate gate,
+      AgentMetrics metrics) {
+    this.cluster = cluster;
+    this.serdes = serdes;
+    this.identity = identity;
+    this.data = data;
+    this.gate = gate;
+    this.metrics = metrics;
+    this.thread = new Thread(this::supervise, identity.agentId());
+  }
+
+  /** Begins; returns at once. */
+  public void start() {
+    thread.start();
+  }
+
+  /** What the agent is doing now. */
+  public EdgeAgent.Phase phase() {
+    EdgeAgent current = agent;
+    return current == null ? EdgeAgent.Phase.WAITING_FOR_RUN : current.phase();
+  }
+
+  /** Why the last attempt failed, one sentence; empty while all is well. */
+  public Optional<String> fault() {
+    return Optional.ofNullable(fault);
+  }
+
+  private void supervise() {
+    while (!stopped) {
+      agent = new EdgeAgent(cluster, serdes, identity, data, gate, metrics);
+      try {
+        agent.run();
+        return;
+      } catch (RuntimeException e) {
+        if (stopped) {
+          LOG.debug("{}: ended while being stopped", identity.agentId(), e);
+          return;
+        }
+        fault = e.getMessage();
+        LOG.error("{} failed and begins anew: {}", identity.agentId(), e.getMessage(), e);
+        pause();
+        fault = null;
+      }
+    }
+  }
+
+  private void pause() {
+    try {
+      Thread.sleep(PAUSE);
+    } catch (InterruptedException e) {
+      stopped = true;
+    }
+  }
+
+  /** Makes the agent end soon; {@link #close} waits for it. */
+  public void stop() {
+    stopped = true;
+    EdgeAgent current = agent;
+    if (current != null) {
+      current.stop();
+    }
+  }
+
+  /** Waits until the agent has ended, be it that its run is finished. */
+  public void join() throws InterruptedException {
+    thread.join();
+  }
+
+  @Override
+  public void close() {
+    stop();
+    try {
+      thread.join(Duration.ofSeconds(30));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

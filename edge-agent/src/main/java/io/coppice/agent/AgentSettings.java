@@ -1,0 +1,93 @@
+package io.coppice.agent;
+
+import io.micronaut.context.annotation.ConfigurationProperties;
+import io.micronaut.core.annotation.Nullable;
+import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.Pattern;
+import jakarta.validation.constraints.Positive;
+import jakarta.validation.constraints.PositiveOrZero;
+
+/** {@code coppice.agent.*}. */
+@ConfigurationProperties("coppice.agent")
+public class AgentSettings {
+
+  @NotBlank
+  @Pattern(regexp = "[a-z0-9-]{1,64}", message = "must be 1 to 64 of a-z, 0-9 and '-'")
+  private String id = "agent-0";
+
+  @Nullable
+  @Pattern(regexp = "[a-z0-9-]{1,64}", message = "must be 1 to 64 of a-z, 0-9 and '-'")
+  private String run;
+
+  @NotBlank private String data = "data";
+
+  @Nullable private String partition;
+  @PositiveOrZero private int partitionIndex;
+  @Positive private int partitionCount = 1;
+  private long partitionSeed;
+
+  /** Unique name of the agent within the run. */
+  public String getId() {
+    return id;
+  }
+
+  public void setId(String id) {
+    this.id = id;
+  }
+
+  /** The run to join; none: the newest. */
+  @Nullable
+  public String getRun() {
+    return run;
+  }
+
+  public void setRun(@Nullable String run) {
+    this.run = run;
+  }
+
+  /** Directory with the data of the device. */
+  public String getData() {
+    return data;
+  }
+
+  public void setData(String data) {
+    this.data = data;
+  }
+
+  /** For trials in which many agents share one data set: how it is split, such as dirichlet:0.5; none: all of it is this agent's. */
+  @Nullable
+  public String getPartition() {
+    return partition;
+  }
+
+  public void setPartition(@Nullable String partition) {
+    this.partition = partition;
+  }
+
+  /** Which part of the split is this agent's, from 0. */
+  public int getPartitionIndex() {
+    return partitionIndex;
+  }
+
+  public void setPartitionIndex(int partitionIndex) {
+    this.partitionIndex = partitionIndex;
+  }
+
+  /** Number of parts of the split. */
+  public int getPartitionCount() {
+    return partitionCount;
+  }
+
+  public void setPartitionCount(int partitionCount) {
+    this.partitionCount = partitionCount;
+  }
+
+  /** Seed of the split: the same for all agents. */
+  public long getPartitionSeed() {
+    return partitionSeed;
+  }
+
+  public void setPartitionSeed(long partitionSeed) {
+    this.partitionSeed = partitionSeed;
+  }
+}

@@ -1,0 +1,338 @@
+package io.coppice.agent;
+
+import io.coppice.replay.LogReader;
+import io.coppice.replay.RunDefinition;
+import io.coppice.replay.RunFollower;
+import io.coppice.replay.Runs;
+import io.coppice.replay.TransactionalWriter;
+import io.coppice.schemas.AgentJoined;
+import io.coppice.schemas.AgentRound;
+import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.EvaluationMode;
+import io.coppice.schemas.InitialPruningProgress;
+import io.coppice.schemas.LogKeys;
+import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.MetricEntry;
+import io.coppice.schemas.RoundClosed;
+import io.coppice.schemas.RoundEvaluated;
+import io.coppice.schemas.RoundOpened;
+import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.Signatures;
+import io.coppice.schemas.Topic;
+import io.coppice.schemas.UpdateRejected;
+import io.coppice.schemas.UpdateShard;
+import io.coppice.schemas.UpdateSubmitted;
+import java.security.KeyPair;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.apache.kafka.common.errors.SerializationException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One edge agent: joins a run, folds its model, trains on local data in the rounds that ask it, and submits each update in one
+ * transaction. Everything it needs after a restart it finds in the log; only the importance accumulated since its last upload
+ * begins anew.
+ *
+ * <p>{@link #run} goes on until the run is finished or {@link #stop} is called.
+ */
+public final class EdgeAgent implements Runnable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(EdgeAgent.class);
+  private static final Duration POLL = Duration.ofMillis(200);
+
+  /**
+   * Who the agent is.
+   *
+   * @param agentId unique within the run: 1 to 64 of a-z, 0-9 and '-'
+   * @param runId the run to join; empty for the newest, which is waited for
+   * @param keys Ed25519 key pair that signs the submissions
+   */
+  public record Identity(String agentId, Optional<String> runId, KeyPair keys) {
+    public Identity {
+      if (!LogKeys.isName(agentId)) {
+        throw new IllegalArgumentException(
+            "Agent id '" + agentId + "' is not allowed: use 1 to 64 of a-z, 0-9 and '-'.");
+      }
+    }
+  }
+
+  /** What the agent is doing. */
+  public enum Phase {
+    WAITING_FOR_RUN,
+    CATCHING_UP,
+    WAITING_FOR_ROUND,
+    TRAINING,
+    FINISHED,
+    STOPPED
+  }
+
+  private final ClusterConfig cluster;
+  private final LogSerdes serdes;
+  private final Identity identity;
+  private final AgentData data;
+  private final ComputeGate gate;
+  private final AgentMetrics metrics;
+  private volatile Phase phase = Phase.WAITING_FOR_RUN;
+  private volatile boolean stopped;
+
+  private RunDefinition run;
+  private TransactionalWriter writer;
+  private RunFollower follower;
+  private LocalWork work;
+
+  /** The open round; null between rounds. */
+  private RoundOpened open;
+
+  /** The last round that this agent has submitted for. */
+  private int submittedRound = Integer.MIN_VALUE;
+
+  private boolean finished;
+  private long bytesDownReported;
+
+  public EdgeAgent(
+      ClusterConfig cluster,
+      LogSerdes serdes,
+      Identity identity,
+      AgentData data,
+      ComputeGate gate,
+      AgentMetrics metrics) {
+    this.cluster = cluster;
+    this.serdes = serdes;
+    this.identity = identity;
+    this.data = data;
+    this.gate = gate;
+    this.metrics = metrics;
+  }
+
+  /** What the agent is doing now. */
+  public Phase phase() {
+    return phase;
+  }
+
+  /** Makes {@link #run} return soon; a round that is being trained is given up. */
+  public void stop() {
+    stopped = true;
+  }
+
+  @Override
+  public void run() {
+    try {
+      Optional<RunDefinition> found = awaitRun();
+      if (found.isPresent()) {
+        takePartIn(found.get());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      phase = finished ? Phase.FINISHED : Phase.STOPPED;
+    }
+  }
+
+  private Optional<RunDefinition> awaitRun() throws InterruptedException {
+    while (!stopped) {
+      Optional<RunDefinition> found = Runs.find(cluster, serdes, identity.runId());
+      if (found.isPresent()) {
+        return found;
+      }
+      Thread.sleep(500);
+    }
+    return Optional.empty();
+  }
+
+  private void takePartIn(RunDefinition definition) throws InterruptedException {
+    run = definition;
+    String transactionalId = cluster.topicPrefix() + "agent-" + run.id() + "-" + identity.agentId();
+    try (TransactionalWriter openWriter = new TransactionalWriter(cluster, transactionalId, run.id());
+        RunFollower openFollower = new RunFollower(cluster, serdes, run, false, new Watcher());
+        LocalWork openWork = new LocalWork(run, identity.agentId(), data, gate)) {
+      writer = openWriter;
+      follower = openFollower;
+      work = openWork;
+      phase = Phase.CATCHING_UP;
+      join();
+      catchUp();
+      while (!stopped && !isOver()) {
+        follower.poll(POLL);
+        if (isAsked()) {
+          phase = Phase.TRAINING;
+          trainAndSubmit();
+          phase = Phase.WAITING_FOR_ROUND;
+        }
+      }
+    }
+  }
+
+  /** A finished run is followed to its last model, so that the last evaluation is not missed. */
+  private boolean isOver() {
+    return finished && follower.fold().hasModel() && follower.fold().nextRound() > run.lastRound();
+  }
+
+  private void join() {
+    writer.begin();
+    writer.sendByRun(
+        Topic.AGENTS,
+        serdes.agents,
+        LogKeys.agent(run.id(), identity.agentId()),
+        AgentJoined.newBuilder()
+            .setRunId(run.id())
+            .setAgentId(identity.agentId())
+            .setJoinedAt(Instant.now())
+            .setSampleCount(data.train().size())
+            .setMaxWeight(work.maxWeight())
+            .setPublicKey(Signatures.encode(identity.keys().getPublic()))
+            .build());
+    writer.commit();
+    LOG.info("agent {} joined run {} with {} samples", identity.agentId(), run.id(), data.train().size());
+  }
+
+  private void catchUp() {
+    while (!stopped && !follower.isCaughtUp()) {
+      follower.poll(POLL);
+    }
+    if (open != null && open.getParticipants().contains(identity.agentId())) {
+      findOwnSubmission();
+    }
+    phase = Phase.WAITING_FOR_ROUND;
+  }
+
+  /** After a restart: whether the predecessor's submission for the open round is in the log. */
+  private void findOwnSubmission() {
+    try (LogReader reader = new LogReader(cluster)) {
+      int partition = LogKeys.runPartition(run.id(), reader.partitions(Topic.SUBMISSIONS));
+      reader.followSince(Topic.SUBMISSIONS, partition, open.getOpenedAt().toEpochMilli());
+      while (!reader.hasReachedEnd()) {
+        for (LogReader.Entry entry : reader.poll(POLL)) {
+          decode(entry)
+              .filter(s -> s.getRunId().equals(run.id()) && s.getAgentId().equals(identity.agentId()))
+              .ifPresent(s -> submittedRound = Math.max(submittedRound, s.getRound()));
+        }
+      }
+    }
+  }
+
+  /** Anybody may write a submission; one that cannot be read is the coordinator's to reject. */
+  private Optional<UpdateSubmitted> decode(LogReader.Entry entry) {
+    try {
+      return Optional.of(serdes.submissions.deserialize(entry.topic().suffix(), entry.value()));
+    } catch (SerializationException e) {
+      LOG.debug("submissions-{}@{} is not readable", entry.partition(), entry.offset(), e);
+      return Optional.empty();
+    }
+  }
+
+  private boolean isAsked() {
+    return open != null
+        && open.getParticipants().contains(identity.agentId())
+        && open.getRound() > submittedRound
+        && follower.fold().hasModel()
+        && follower.fold().nextRound() == open.getRound()
+        && follower.fold().maskVersion() == open.getMaskVersion();
+  }
+
+  private void trainAndSubmit() throws InterruptedException {
+    RoundOpened round = open;
+    Optional<ClientUpdate> update =
+        round.getRound() == RunDefinition.INITIAL_PRUNING_ROUND
+            ? work.pruneInitially(follower.fold(), this::reportProgress, () -> stopped)
+            : Optional.of(work.train(follower.fold(), round.getImportance()));
+    if (update.isPresent() && !stopped) {
+      submit(update.get());
+      submittedRound = round.getRound();
+    }
+  }
+
+  private void submit(ClientUpdate update) {
+    ClientUpdate.Records records = update.toRecords(run, identity.agentId(), identity.keys().getPrivate());
+    long before = writer.bytesWritten();
+    writer.begin();
+    for (UpdateShard shard : records.shards()) {
+      writer.sendByShard(
+          Topic.UPDATES,
+          serdes.updates,
+          LogKeys.shard(run.id(), shard.getKind(), shard.getShard()),
+          shard.getShard(),
+          shard);
+    }
+    writer.sendByRun(Topic.SUBMISSIONS, serdes.submissions, run.id(), records.submission());
+    long bytesUp = writer.bytesWritten() - before;
+    long bytesDown = follower.bytesRead() - bytesDownReported;
+    bytesDownReported = follower.bytesRead();
+    sendMetric(
+        AgentRound.newBuilder()
+            .setRound(update.round())
+            .setAgentId(identity.agentId())
+            .setTrainSeconds(update.trainSeconds())
+            .setBytesUp(bytesUp)
+            .setBytesDown(bytesDown)
+            .build());
+    writer.commit();
+    metrics.submitted(update.trainSeconds(), bytesUp, bytesDown, update.round());
+    LOG.debug("agent {} submitted round {}", identity.agentId(), update.round());
+  }
+
+  private void reportProgress(InitialPruningProgress progress) {
+    writer.begin();
+    sendMetric(progress);
+    writer.commit();
+  }
+
+  private void evaluate(int round) {
+    RoundEvaluated result = work.evaluate(follower.fold(), round);
+    writer.begin();
+    sendMetric(result);
+    writer.commit();
+  }
+
+  private void sendMetric(Object event) {
+    writer.sendByRun(
+        Topic.METRICS,
+        serdes.metrics,
+        run.id(),
+        MetricEntry.newBuilder().setRunId(run.id()).setEvent(event).build());
+  }
+
+  private final class Watcher implements RunFollower.Listener {
+
+    @Override
+    public void roundOpened(RoundOpened opened) {
+      open = opened;
+    }
+
+    @Override
+    public void roundClosed(RoundClosed closed) {
+      open = null;
+    }
+
+    @Override
+    public void updateRejected(UpdateRejected rejected) {
+      if (rejected.getAgentId().equals(identity.agentId())) {
+        metrics.rejected(rejected.getReason().name());
+        LOG.warn(
+            "agent {}: the update of round {} was rejected: {}: {}",
+            identity.agentId(),
+            rejected.getRound(),
+            rejected.getReason(),
+            rejected.getDetail());
+      }
+    }
+
+    @Override
+    public void folded(int round, RoundClosed closed, float[] importance) {
+      metrics.folded(round, follower.fold().mask().density());
+      if (phase != Phase.CATCHING_UP
+          && run.isEvaluated(round)
+          && run.run().getEvaluation().getMode() == EvaluationMode.FEDERATED
+          && data.holdOut().isPresent()) {
+        evaluate(round);
+      }
+    }
+
+    @Override
+    public void runFinished(RunFinished event) {
+      finished = true;
+      open = null;
+    }
+  }
+}

@@ -1,0 +1,208 @@
+package io.coppice.pruning;
+
+import io.coppice.learning.data.Dataset;
+import io.coppice.replay.RunDefinition;
+import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.EvaluationMode;
+import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.Topic;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks after the runs that fall to this instance: its consumer group over {@code runs} spreads them over the instances that
+ * there are, and hands them on when one goes. Each run has a {@link RunKeeper}, and a {@link CentralEvaluator} if this
+ * instance has a test set.
+ */
+public final class PruningService implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(PruningService.class);
+  private static final Duration POLL = Duration.ofMillis(500);
+  private static final int SESSION_TIMEOUT_MILLIS = 10_000;
+
+  private final ClusterConfig cluster;
+  private final Optional<String> instanceId;
+  private final LogSerdes serdes;
+  private final Optional<Dataset> testSet;
+  private final ServiceMetrics metrics;
+  private final Map<String, OwnedRun> owned = new ConcurrentHashMap<>();
+  private final Map<String, String> faults = new ConcurrentHashMap<>();
+  private final Thread thread = new Thread(this::follow, "pruning-service");
+  private volatile boolean closed;
+  private volatile boolean ready;
+
+  private record OwnedRun(int partition, List<Supervised> workers) {}
+
+  /**
+   * @param instanceId names this instance for static group membership, so that it gets its runs back at once after a restart;
+   *     empty for a member that is known only while it lives
+   * @param testSet held-out data for runs that are evaluated centrally; empty: this instance does not evaluate
+   */
+  public PruningService(
+      ClusterConfig cluster,
+      Optional<String> instanceId,
+      LogSerdes serdes,
+      Optional<Dataset> testSet,
+      MeterRegistry meters) {
+    this.cluster = cluster;
+    this.instanceId = instanceId;
+    this.serdes = serdes;
+    this.testSet = testSet;
+    this.metrics = new ServiceMetrics(meters);
+  }
+
+  /** Begins to look after runs; returns at once. */
+  public void start() {
+    thread.start();
+  }
+
+  /** Whether the group has given this instance its share of the runs. */
+  public boolean isReady() {
+    return ready && !closed;
+  }
+
+  /** What is wrong, one sentence each; empty while all is well. */
+  public List<String> faults() {
+    return List.copyOf(faults.values());
+  }
+
+  /** Number of runs that this instance looks after. */
+  public int activeRuns() {
+    return (int) owned.values().stream().filter(run -> run.workers().stream().anyMatch(Supervised::isAlive)).count();
+  }
+
+  private void follow() {
+    Map<String, Object> settings = cluster.reader();
+    settings.put("group.id", cluster.topicPrefix() + "pruning-service");
+    settings.put("auto.offset.reset", "earliest");
+    settings.put("session.timeout.ms", SESSION_TIMEOUT_MILLIS);
+    instanceId.ifPresent(id -> settings.put("group.instance.id", id));
+    while (!closed) {
+      try (var consumer =
+          new KafkaConsumer<String, byte[]>(settings, new StringDeserializer(), new ByteArrayDeserializer())) {
+        consumer.subscribe(List.of(cluster.name(Topic.RUNS)), new Ownership(consumer));
+        while (!closed) {
+          for (ConsumerRecord<String, byte[]> found : consumer.poll(POLL)) {
+            take(found);
+          }
+          faults.remove(thread.getName());
+        }
+      } catch (WakeupException e) {
+        LOG.debug("woken up", e);
+      } catch (RuntimeException e) {
+        String fault = "The pruning service cannot follow its runs: " + e.getMessage();
+        faults.put(thread.getName(), fault);
+        LOG.error("{}; trying again", fault, e);
+        pause();
+      } finally {
+        ready = false;
+        release(owned.keySet());
+      }
+    }
+  }
+
+  private void take(ConsumerRecord<String, byte[]> found) {
+    RunDefinition run;
+    try {
+      run = RunDefinition.of(serdes.runs.deserialize(found.topic(), found.value()), found.timestamp());
+      MaskPolicy.named(run.run().getPruning().getPolicy());
+    } catch (RuntimeException e) {
+      LOG.error("the run at {}-{}@{} cannot be kept: {}", found.topic(), found.partition(), found.offset(), e.getMessage());
+      return;
+    }
+    owned.computeIfAbsent(run.id(), id -> new OwnedRun(found.partition(), startWorkers(run)));
+  }
+
+  private List<Supervised> startWorkers(RunDefinition run) {
+    LOG.info("run {}: looking after it", run.id());
+    List<Supervised> workers = new ArrayList<>();
+    workers.add(
+        new Supervised(
+            "keeper-" + run.id(),
+            faults,
+            () -> {
+              RunKeeper keeper = new RunKeeper(cluster, serdes, run, metrics);
+              return new Supervised.Job(keeper, keeper::stop);
+            }));
+    if (testSet.isPresent() && run.run().getEvaluation().getMode() == EvaluationMode.CENTRAL) {
+      workers.add(
+          new Supervised(
+              "evaluator-" + run.id(),
+              faults,
+              () -> {
+                CentralEvaluator evaluator =
+                    new CentralEvaluator(cluster, serdes, run, testSet.get(), metrics);
+                return new Supervised.Job(evaluator, evaluator::stop);
+              }));
+    }
+    workers.forEach(Supervised::start);
+    return workers;
+  }
+
+  private void release(Collection<String> runIds) {
+    List<Supervised> workers = new ArrayList<>();
+    for (String id : List.copyOf(runIds)) {
+      workers.addAll(owned.remove(id).workers());
+    }
+    workers.forEach(Supervised::stop);
+    workers.forEach(Supervised::join);
+  }
+
+  private void pause() {
+    try {
+      Thread.sleep(1000);
+    } catch (InterruptedException e) {
+      closed = true;
+    }
+  }
+
+  /** Stops looking after runs, at a point where nothing is half-written. */
+  @Override
+  public void close() {
+    closed = true;
+    try {
+      thread.join(Duration.ofSeconds(30));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private final class Ownership implements ConsumerRebalanceListener {
+    private final KafkaConsumer<String, byte[]> consumer;
+
+    Ownership(KafkaConsumer<String, byte[]> consumer) {
+      this.consumer = consumer;
+    }
+
+    @Override
+    public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+      consumer.seekToBeginning(partitions);
+      ready = true;
+    }
+
+    @Override
+    public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+      List<Integer> numbers = partitions.stream().map(TopicPartition::partition).toList();
+      release(
+          owned.entrySet().stream()
+              .filter(run -> numbers.contains(run.getValue().partition()))
+              .map(Map.Entry::getKey)
+              .toList());
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package io.coppice.pruning;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A thread whose job is begun anew when it fails, until it ends by itself, is stopped, or another instance has taken over.
+ * The jobs derive what to do from the log, so beginning anew is always right.
+ */
+final class Supervised {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Supervised.class);
+  private static final Duration PAUSE = Duration.ofSeconds(2);
+
+  /**
+   * One attempt.
+   *
+   * @param work ends when all is done or it was stopped
+   * @param stop makes it end soon
+   */
+  record Job(Runnable work, Runnable stop) {}
+
+  private final Thread thread;
+  private final Map<String, String> faults;
+  private final Supplier<Job> jobs;
+  private volatile Job job;
+  private volatile boolean stopped;
+
+  /**
+   * @param faults takes a sentence under the name while an attempt has failed and the next has not begun
+   */
+  Supervised(String name, Map<String, String> faults, Supplier<Job> jobs) {
+    this.faults = faults;
+    this.jobs = jobs;
+    this.thread = new Thread(this::supervise, name);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  boolean isAlive() {
+    return thread.isAlive();
+  }
+
+  void stop() {
+    stopped = true;
+    Job current = job;
+    if (current != null) {
+      current.stop().run();
+    }
+  }
+
+  void join() {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void supervise() {
+    while (!stopped) {
+      try {
+        job = jobs.get();
+        if (!stopped) {
+          job.work().run();
+        }
+        return;
+      } catch (ProducerFencedException e) {
+        LOG.info("{}: another instance has taken over", thread.getName());
+        return;
+      } catch (RuntimeException e) {
+        if (stopped) {
+          LOG.debug("{}: ended while being stopped", thread.getName(), e);
+          return;
+        }
+        faults.put(thread.getName(), thread.getName() + ": " + e.getMessage());
+        LOG.error("{} failed and begins anew: {}", thread.getName(), e.getMessage(), e);
+        pause();
+        faults.remove(thread.getName());
+      }
+    }
+  }
+
+  private void pause() {
+    try {
+      Thread.sleep(PAUSE);
+    } catch (InterruptedException e) {
+      stopped = true;
+    }
+  }
+}

@@ -1,0 +1,86 @@
+package io.coppice.replay;
+
+import io.coppice.learning.encoding.Encoding;
+import io.coppice.learning.model.Shards;
+import io.coppice.schemas.CheckpointShard;
+import io.coppice.schemas.ContentDigest;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Models to and from {@link CheckpointShard} records. */
+public final class Checkpoints {
+
+  private Checkpoints() {}
+
+  /**
+   * Cuts a model into the records of a checkpoint.
+   *
+   * @param round the round that starts from the model
+   * @param parameters all parameters in layout order
+   * @param aggregatePositions for every partition of aggregates, the offset from which later aggregates are found
+   */
+  public static List<CheckpointShard> cut(
+      RunDefinition run, int round, int maskVersion, float[] parameters, List<Long> aggregatePositions) {
+    Shards shards = run.shards();
+    int count = shards.count(parameters.length);
+    List<CheckpointShard> records = new ArrayList<>();
+    for (int s = 0; s < count; s++) {
+      int length = shards.length(parameters.length, s);
+      CheckpointShard record =
+          CheckpointShard.newBuilder()
+              .setRunId(run.id())
+              .setRound(round)
+              .setMaskVersion(maskVersion)
+              .setShard(s)
+              .setShards(count)
+              .setValueCount(length)
+              .setValues(Encoding.FLOAT32.encode(parameters, shards.from(s), length))
+              .setAggregatePositions(aggregatePositions)
+              .setDigest(ByteBuffer.allocate(0))
+              .build();
+      record.setDigest(ContentDigest.of(record));
+      records.add(record);
+    }
+    return records;
+  }
+
+  /** A whole checkpoint. */
+  public record Checkpoint(int round, int maskVersion, float[] parameters, List<Long> aggregatePositions) {}
+
+  /** Puts checkpoints together from shards that come in any order. */
+  public static final class Collector {
+    private final Map<List<Integer>, List<CheckpointShard>> shards = new HashMap<>();
+
+    public void add(CheckpointShard shard) {
+      shards
+          .computeIfAbsent(List.of(shard.getRound(), shard.getMaskVersion()), k -> new ArrayList<>())
+          .add(shard);
+    }
+
+    /** The complete checkpoint of the latest round, if there is any. */
+    public Optional<Checkpoint> latest() {
+      return shards.values().stream()
+          .filter(found -> found.size() == found.getFirst().getShards())
+          .max(Comparator.comparingInt(found -> found.getFirst().getRound()))
+          .map(Collector::join);
+    }
+
+    private static Checkpoint join(List<CheckpointShard> found) {
+      found.sort(Comparator.comparingInt(CheckpointShard::getShard));
+      float[] parameters = new float[found.stream().mapToInt(CheckpointShard::getValueCount).sum()];
+      int next = 0;
+      for (CheckpointShard shard : found) {
+        Encoding.FLOAT32.decode(shard.getValues(), parameters, next, shard.getValueCount());
+        next += shard.getValueCount();
+      }
+      CheckpointShard first = found.getFirst();
+      return new Checkpoint(
+          first.getRound(), first.getMaskVersion(), parameters, first.getAggregatePositions());
+    }
+  }
+}

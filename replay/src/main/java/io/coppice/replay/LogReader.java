@@ -1,0 +1,148 @@
+package io.coppice.replay;
+
+import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.Topic;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+
+/**
+ * Reads partitions of the log by assignment, committed records only, without a consumer group: everybody who folds needs
+ * everything. Used by one thread.
+ */
+public final class LogReader implements AutoCloseable {
+
+  /**
+   * One record.
+   *
+   * @param value the bytes as they lie in the log; null for a tombstone
+   */
+  public record Entry(Topic topic, int partition, long offset, long timestamp, String key, byte[] value) {}
+
+  private final ClusterConfig cluster;
+  private final KafkaConsumer<String, byte[]> consumer;
+  private final Map<String, Topic> topicByName = new HashMap<>();
+
+  /** Where each partition ended when it was first followed. */
+  private final Map<TopicPartition, Long> ends = new HashMap<>();
+
+  public LogReader(ClusterConfig cluster) {
+    this.cluster = cluster;
+    this.consumer = new KafkaConsumer<>(cluster.reader(), new StringDeserializer(), new ByteArrayDeserializer());
+    for (Topic topic : Topic.values()) {
+      topicByName.put(cluster.name(topic), topic);
+    }
+  }
+
+  /** Number of partitions of a topic. */
+  public int partitions(Topic topic) {
+    return consumer.partitionsFor(cluster.name(topic)).size();
+  }
+
+  /**
+   * Follows all partitions of a topic from given offsets.
+   *
+   * @param offsets one a partition
+   */
+  public void followFrom(Topic topic, List<Long> offsets) {
+    Map<TopicPartition, Long> from = new LinkedHashMap<>();
+    for (int p = 0; p < offsets.size(); p++) {
+      from.put(new TopicPartition(cluster.name(topic), p), offsets.get(p));
+    }
+    follow(from);
+  }
+
+  /** Follows a partition from its beginning. */
+  public void followFromStart(Topic topic, int partition) {
+    TopicPartition tp = new TopicPartition(cluster.name(topic), partition);
+    follow(consumer.beginningOffsets(List.of(tp)));
+  }
+
+  /**
+   * Follows a partition from the first record that the broker stamped at or after a time.
+   *
+   * @param timestamp milliseconds since the epoch
+   */
+  public void followSince(Topic topic, int partition, long timestamp) {
+    TopicPartition tp = new TopicPartition(cluster.name(topic), partition);
+    OffsetAndTimestamp found = consumer.offsetsForTimes(Map.of(tp, timestamp)).get(tp);
+    follow(found == null ? consumer.endOffsets(List.of(tp)) : Map.of(tp, found.offset()));
+  }
+
+  /** Follows every partition of a topic from the first record stamped at or after a time. */
+  public void followSince(Topic topic, long timestamp) {
+    for (int p = 0; p < partitions(topic); p++) {
+      followSince(topic, p, timestamp);
+    }
+  }
+
+  private void follow(Map<TopicPartition, Long> from) {
+    List<TopicPartition> assignment = new ArrayList<>(consumer.assignment());
+    assignment.addAll(from.keySet());
+    consumer.assign(assignment);
+    ends.putAll(consumer.endOffsets(from.keySet()));
+    from.forEach(consumer::seek);
+  }
+
+  /** Stops following a topic. */
+  public void unfollow(Topic topic) {
+    List<TopicPartition> assignment = new ArrayList<>(consumer.assignment());
+    assignment.removeIf(tp -> tp.topic().equals(cluster.name(topic)));
+    consumer.assign(assignment);
+  }
+
+  /** Whether everything that was in the topic when it was first followed has been read. */
+  public boolean hasReachedEnd(Topic topic) {
+    for (TopicPartition tp : consumer.assignment()) {
+      if (tp.topic().equals(cluster.name(topic)) && consumer.position(tp) < ends.get(tp)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether everything that was in the followed topics when they were first followed has been read. */
+  public boolean hasReachedEnd() {
+    Set<TopicPartition> assignment = consumer.assignment();
+    return assignment.stream().allMatch(tp -> consumer.position(tp) >= ends.get(tp));
+  }
+
+  /** Offset of the next record of a partition that is followed; empty if it is not. */
+  public OptionalLong position(Topic topic, int partition) {
+    TopicPartition tp = new TopicPartition(cluster.name(topic), partition);
+    return consumer.assignment().contains(tp)
+        ? OptionalLong.of(consumer.position(tp))
+        : OptionalLong.empty();
+  }
+
+  /** The next records, as soon as there are any; none if the time is up. */
+  public List<Entry> poll(Duration atMost) {
+    List<Entry> entries = new ArrayList<>();
+    for (ConsumerRecord<String, byte[]> r : consumer.poll(atMost)) {
+      entries.add(
+          new Entry(topicByName.get(r.topic()), r.partition(), r.offset(), r.timestamp(), r.key(), r.value()));
+    }
+    return entries;
+  }
+
+  /** Makes a {@link #poll} that waits in another thread throw {@link org.apache.kafka.common.errors.WakeupException}. */
+  public void wakeup() {
+    consumer.wakeup();
+  }
+
+  @Override
+  public void close() {
+    consumer.close();
+  }
+}

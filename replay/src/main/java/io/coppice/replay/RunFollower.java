@@ -1,0 +1,219 @@
+package io.coppice.replay;
+
+import io.coppice.replay.LogReader.Entry;
+import io.coppice.schemas.AggregateShard;
+import io.coppice.schemas.CheckpointShard;
+import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.LedgerEntry;
+import io.coppice.schemas.LogKeys;
+import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.MaskPublished;
+import io.coppice.schemas.RoundClosed;
+import io.coppice.schemas.RoundOpened;
+import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.Topic;
+import io.coppice.schemas.UpdateRejected;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Follows one run through the log and folds its model: ledger and masks from the run's beginning, the newest checkpoint, and
+ * the aggregates after it. Whoever comes late, or comes back, catches up in this way. Used by one thread.
+ */
+public final class RunFollower implements AutoCloseable {
+
+  /** Told of what happened in the run, in ledger order; by default nothing interests it. */
+  public interface Listener {
+    default void roundOpened(RoundOpened opened) {}
+
+    default void updateRejected(UpdateRejected rejected) {}
+
+    default void roundClosed(RoundClosed closed) {}
+
+    default void runFinished(RunFinished finished) {}
+
+    default void maskPublished(MaskPublished published) {}
+
+    /**
+     * The follower's {@link #fold} has taken a round.
+     *
+     * @param importance see {@link ModelFold.Listener#folded}
+     */
+    default void folded(int round, RoundClosed closed, float[] importance) {}
+  }
+
+  /** Clocks of brokers may differ by this much where a position is looked up by time. */
+  private static final long CLOCK_SLACK_MILLIS = 60_000;
+
+  private final RunDefinition run;
+  private final LogSerdes serdes;
+  private final LogReader reader;
+  private final Listener listener;
+  private final ModelFold fold;
+  private final boolean withImportance;
+  private final int runPartition;
+  private final List<AggregatePosition> aggregatePositions = new ArrayList<>();
+  private Checkpoints.Collector checkpoints = new Checkpoints.Collector();
+  private int newestCheckpointRound = Integer.MIN_VALUE;
+  private long bytesRead;
+
+  /**
+   * @param withImportance whether aggregated importance is read as well; only the pruning service and auditors need it
+   */
+  public RunFollower(
+      ClusterConfig cluster, LogSerdes serdes, RunDefinition run, boolean withImportance, Listener listener) {
+    this.run = run;
+    this.serdes = serdes;
+    this.listener = listener;
+    this.withImportance = withImportance;
+    this.fold = new ModelFold(run, withImportance, listener::folded);
+    this.reader = new LogReader(cluster);
+    this.runPartition = LogKeys.runPartition(run.id(), reader.partitions(Topic.ROUNDS));
+    long since = run.since() - CLOCK_SLACK_MILLIS;
+    reader.followSince(Topic.ROUNDS, runPartition, since);
+    reader.followSince(Topic.MASKS, runPartition, since);
+    reader.followSince(Topic.CHECKPOINTS, since);
+  }
+
+  /** The model. */
+  public ModelFold fold() {
+    return fold;
+  }
+
+  /** The run. */
+  public RunDefinition run() {
+    return run;
+  }
+
+  /** Round of the newest complete checkpoint that was read; {@link Integer#MIN_VALUE} if there is none. */
+  public int newestCheckpointRound() {
+    return newestCheckpointRound;
+  }
+
+  /** For every partition of aggregates, the offset from which the aggregates of rounds not yet folded are found. */
+  public List<Long> aggregatePositions() {
+    return aggregatePositions.stream().map(p -> p.from(fold.nextRound())).toList();
+  }
+
+  /** Bytes of aggregates, masks and checkpoints read for this run so far. */
+  public long bytesRead() {
+    return bytesRead;
+  }
+
+  /** Whether everything that the log held of the run when the follower started has been read, be it a model or not yet. */
+  public boolean hasReadHistory() {
+    return reader.hasReachedEnd();
+  }
+
+  /** Whether there is a model and everything that the log held when the follower started has been folded. */
+  public boolean isCaughtUp() {
+    return fold.hasModel() && hasReadHistory();
+  }
+
+  /** Reads and folds what is there; waits up to a time if there is nothing. */
+  public void poll(Duration atMost) {
+    for (Entry entry : reader.poll(atMost)) {
+      if (isOfRun(entry)) {
+        take(entry);
+      }
+    }
+    if (!fold.hasModel() && reader.hasReachedEnd(Topic.CHECKPOINTS) && reader.hasReachedEnd(Topic.MASKS)) {
+      checkpoints.latest().filter(c -> fold.knowsMask(c.maskVersion())).ifPresent(this::startFrom);
+    }
+  }
+
+  private boolean isOfRun(Entry entry) {
+    String key = entry.key();
+    return entry.value() != null
+        && key != null
+        && key.startsWith(run.id())
+        && (key.length() == run.id().length() || key.charAt(run.id().length()) == '/');
+  }
+
+  private void take(Entry entry) {
+    switch (entry.topic()) {
+      case ROUNDS -> takeLedger(serdes.rounds.deserialize(entry.topic().suffix(), entry.value()));
+      case MASKS -> {
+        bytesRead += entry.value().length;
+        MaskPublished published = serdes.masks.deserialize(entry.topic().suffix(), entry.value());
+        listener.maskPublished(published);
+        fold.onMask(published);
+      }
+      case CHECKPOINTS -> {
+        bytesRead += entry.value().length;
+        CheckpointShard shard = serdes.checkpoints.deserialize(entry.topic().suffix(), entry.value());
+        checkpoints.add(shard);
+      }
+      case AGGREGATES, IMPORTANCE -> {
+        bytesRead += entry.value().length;
+        AggregateShard shard = serdes.aggregates.deserialize(entry.topic().suffix(), entry.value());
+        if (entry.topic() == Topic.AGGREGATES) {
+          aggregatePositions.get(entry.partition()).read(shard.getRound(), entry.offset());
+        }
+        fold.onAggregate(shard);
+      }
+      default -> throw new IllegalStateException("not followed: " + entry.topic());
+    }
+  }
+
+  private void takeLedger(LedgerEntry entry) {
+    switch (entry.getEvent()) {
+      case RoundOpened opened -> listener.roundOpened(opened);
+      case UpdateRejected rejected -> listener.updateRejected(rejected);
+      case RoundClosed closed -> {
+        listener.roundClosed(closed);
+        fold.onClosed(closed);
+      }
+      case RunFinished finished -> listener.runFinished(finished);
+      default -> throw new IllegalStateException("unknown ledger event " + entry.getEvent().getClass());
+    }
+  }
+
+  private void startFrom(Checkpoints.Checkpoint checkpoint) {
+    reader.unfollow(Topic.CHECKPOINTS);
+    checkpoints = null;
+    newestCheckpointRound = checkpoint.round();
+    checkpoint.aggregatePositions().forEach(from -> aggregatePositions.add(new AggregatePosition(from)));
+    reader.followFrom(Topic.AGGREGATES, checkpoint.aggregatePositions());
+    if (withImportance) {
+      reader.followSince(Topic.IMPORTANCE, run.since() - CLOCK_SLACK_MILLIS);
+    }
+    fold.restore(checkpoint.round(), checkpoint.maskVersion(), checkpoint.parameters());
+  }
+
+  /** Where in one partition the aggregates of a round begin; within a run, rounds lie in order. */
+  private static final class AggregatePosition {
+    private record Read(int round, long offset) {}
+
+    private final ArrayDeque<Read> unfolded = new ArrayDeque<>();
+    private long behindLast;
+
+    AggregatePosition(long from) {
+      behindLast = from;
+    }
+
+    void read(int round, long offset) {
+      unfolded.add(new Read(round, offset));
+      behindLast = offset + 1;
+    }
+
+    long from(int round) {
+      while (!unfolded.isEmpty() && unfolded.getFirst().round() < round) {
+        unfolded.removeFirst();
+      }
+      return unfolded.isEmpty() ? behindLast : unfolded.getFirst().offset();
+    }
+  }
+
+  /** Makes a {@link #poll} that waits in another thread throw {@link org.apache.kafka.common.errors.WakeupException}. */
+  public void wakeup() {
+    reader.wakeup();
+  }
+
+  @Override
+  public void close() {
+    reader.close();
+  }
+}

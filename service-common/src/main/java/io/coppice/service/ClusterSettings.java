@@ -1,0 +1,88 @@
+package io.coppice.service;
+
+import io.coppice.schemas.ClusterConfig;
+import io.micronaut.context.annotation.ConfigurationProperties;
+import io.micronaut.core.convert.format.MapFormat;
+import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.Pattern;
+import jakarta.validation.constraints.Positive;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** How a service reaches the log: {@code coppice.cluster.*}. */
+@ConfigurationProperties("coppice.cluster")
+public class ClusterSettings {
+
+  @NotBlank private String bootstrapServers = "localhost:9092";
+  @NotBlank private String registryUrl = "http://localhost:8081";
+
+  @Pattern(regexp = "[a-zA-Z0-9._-]{0,64}")
+  private String topicPrefix = ClusterConfig.DEFAULT_TOPIC_PREFIX;
+
+  @Positive private int startTimeoutSeconds = 60;
+
+  @MapFormat(transformation = MapFormat.MapTransformation.FLAT)
+  private Map<String, String> client = new LinkedHashMap<>();
+
+  @MapFormat(transformation = MapFormat.MapTransformation.FLAT)
+  private Map<String, String> registry = new LinkedHashMap<>();
+
+  /** Kafka brokers, host:port separated by commas. */
+  public String getBootstrapServers() {
+    return bootstrapServers;
+  }
+
+  public void setBootstrapServers(String bootstrapServers) {
+    this.bootstrapServers = bootstrapServers;
+  }
+
+  /** Schema registry, one URL or several separated by commas. */
+  public String getRegistryUrl() {
+    return registryUrl;
+  }
+
+  public void setRegistryUrl(String registryUrl) {
+    this.registryUrl = registryUrl;
+  }
+
+  /** What every topic's name begins with. */
+  public String getTopicPrefix() {
+    return topicPrefix;
+  }
+
+  public void setTopicPrefix(String topicPrefix) {
+    this.topicPrefix = topicPrefix;
+  }
+
+  /** Seconds to wait for brokers and registry at the start before giving up. */
+  public int getStartTimeoutSeconds() {
+    return startTimeoutSeconds;
+  }
+
+  public void setStartTimeoutSeconds(int startTimeoutSeconds) {
+    this.startTimeoutSeconds = startTimeoutSeconds;
+  }
+
+  /** Further Kafka client settings by Kafka's own keys. */
+  public Map<String, String> getClient() {
+    return client;
+  }
+
+  public void setClient(Map<String, String> client) {
+    this.client = client;
+  }
+
+  /** Further registry settings by Confluent's own keys. */
+  public Map<String, String> getRegistry() {
+    return registry;
+  }
+
+  public void setRegistry(Map<String, String> registry) {
+    this.registry = registry;
+  }
+
+  /** The same as a value. */
+  public ClusterConfig toConfig() {
+    return new ClusterConfig(bootstrapServers, registryUrl, topicPrefix, client, registry);
+  }
+}

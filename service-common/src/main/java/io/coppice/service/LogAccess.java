@@ -1,0 +1,51 @@
+package io.coppice.service;
+
+import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.TopicCatalogue;
+import io.micronaut.context.annotation.Factory;
+import jakarta.inject.Singleton;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The log as beans: a cluster that answers and has its topics, and the serdes over its registry. */
+@Factory
+class LogAccess {
+
+  private static final Logger LOG = LoggerFactory.getLogger(LogAccess.class);
+
+  /**
+   * @throws StartException if no broker answers in time, or the topics do not fit
+   */
+  @Singleton
+  ClusterConfig cluster(ClusterSettings settings) throws InterruptedException {
+    ClusterConfig cluster = settings.toConfig();
+    Map<String, Object> admin = new LinkedHashMap<>(cluster.kafka());
+    try (Admin client = Admin.create(admin)) {
+      LOG.info("waiting for Kafka at {}", cluster.bootstrapServers());
+      client.describeCluster().nodes().get(settings.getStartTimeoutSeconds(), TimeUnit.SECONDS);
+      new TopicCatalogue(cluster.topicPrefix()).ensure(client, TopicCatalogue.Sizing.DEFAULT);
+      return cluster;
+    } catch (TimeoutException | ExecutionException e) {
+      throw new StartException(
+          String.format(
+              "No Kafka broker answers at %s (coppice.cluster.bootstrap-servers): %s",
+              cluster.bootstrapServers(), e instanceof ExecutionException ? e.getCause().getMessage()
+                  : "waited " + settings.getStartTimeoutSeconds() + " s."),
+          e);
+    } catch (TopicCatalogue.MismatchException e) {
+      throw new StartException(e.getMessage(), e);
+    }
+  }
+
+  @Singleton
+  LogSerdes serdes(ClusterConfig cluster) {
+    return new LogSerdes(cluster.newRegistry());
+  }
+}
