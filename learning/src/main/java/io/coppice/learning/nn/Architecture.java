@@ -53,8 +53,7 @@ public record Architecture(String network, int channels, int height, int width, 
   }
 
   /** The same as the constructor. */
-  public static Architecture of(
-      String network, int channels, int height, int width, int classes) {
+  public static Architecture of(String network, int channels, int height, int width, int classes) {
     return new Architecture(network, channels, height, width, classes);
   }
 

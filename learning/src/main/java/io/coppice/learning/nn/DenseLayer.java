@@ -130,13 +130,11 @@ abstract class DenseLayer {
     private final Parameters parameters;
     private final INDArray output;
 
-    Linear(
-        LayerSpec.Linear spec, INDArray input, Parameters parameters, Allocator allocator) {
+    Linear(LayerSpec.Linear spec, INDArray input, Parameters parameters, Allocator allocator) {
       this.input = input;
       this.parameters = parameters;
       this.output = allocator.allocate(input.size(0), spec.outputs());
-      onForward(
-          new NativeOp("matmul", List.of(input, parameters.weight()), List.of(output), 0, 1));
+      onForward(new NativeOp("matmul", List.of(input, parameters.weight()), List.of(output), 0, 1));
       onForward(new NativeOp("biasadd", List.of(output, parameters.bias()), List.of(output)));
     }
 
@@ -154,15 +152,18 @@ abstract class DenseLayer {
       onBackward(
           new NativeOp(
               "matmul", List.of(outputGradient, input), List.of(gradients.weight()), 1, 0));
-      onBackward(
-          new NativeOp("reduce_sum", List.of(outputGradient), List.of(gradients.bias()), 0));
+      onBackward(new NativeOp("reduce_sum", List.of(outputGradient), List.of(gradients.bias()), 0));
       if (!needsInputGradient) {
         return null;
       }
       INDArray inputGradient = allocator.allocate(input.shape());
       onBackward(
           new NativeOp(
-              "matmul", List.of(outputGradient, parameters.weight()), List.of(inputGradient), 0, 0));
+              "matmul",
+              List.of(outputGradient, parameters.weight()),
+              List.of(inputGradient),
+              0,
+              0));
       return inputGradient;
     }
   }

@@ -66,9 +66,7 @@ public sealed interface LayerSpec {
 
     @Override
     public void addTo(ParameterLayout.Builder layout, Shape input) {
-      layout
-          .weight(name, List.of(outputs, input.channels(), kernel, kernel))
-          .bias(name, outputs);
+      layout.weight(name, List.of(outputs, input.channels(), kernel, kernel)).bias(name, outputs);
     }
   }
 

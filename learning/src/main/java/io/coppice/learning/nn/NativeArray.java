@@ -16,12 +16,21 @@ final class NativeArray implements AutoCloseable {
   private final INDArray array;
   private final MemorySegment memory;
 
-  /** An array of zeros, row-major. */
-  NativeArray(long... shape) {
-    array = Nd4j.create(DataType.FLOAT, shape, 'c');
-    memory =
+  private NativeArray(INDArray array) {
+    this.array = array;
+    this.memory =
         MemorySegment.ofAddress(array.data().address())
             .reinterpret(array.length() * (long) Float.BYTES);
+  }
+
+  /** A new array of zeros, row-major. */
+  static NativeArray zeros(long... shape) {
+    return new NativeArray(Nd4j.create(DataType.FLOAT, shape, 'c'));
+  }
+
+  /** The memory of a row-major array that is freed elsewhere. */
+  static NativeArray over(INDArray array) {
+    return new NativeArray(array);
   }
 
   INDArray array() {
@@ -35,14 +44,12 @@ final class NativeArray implements AutoCloseable {
 
   /** Copies {@code count} values of {@code source}, from its start, to index {@code to}. */
   void write(float[] source, int to, int count) {
-    MemorySegment.copy(
-        source, 0, memory, ValueLayout.JAVA_FLOAT, (long) to * Float.BYTES, count);
+    MemorySegment.copy(source, 0, memory, ValueLayout.JAVA_FLOAT, (long) to * Float.BYTES, count);
   }
 
   /** Copies {@code count} values from index {@code from} on to the start of {@code target}. */
   void read(int from, float[] target, int count) {
-    MemorySegment.copy(
-        memory, ValueLayout.JAVA_FLOAT, (long) from * Float.BYTES, target, 0, count);
+    MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, (long) from * Float.BYTES, target, 0, count);
   }
 
   @Override

@@ -67,10 +67,12 @@ public final class Nd4jRuntime {
         coreType(cpuFlags()).ifPresent(core -> setEnvironment("OPENBLAS_CORETYPE", core));
       }
       setDefault(ND4JSystemProperties.LOG_INITIALIZATION, "false");
-      // ND4J's arrays live outside the heap: a limit derived from -Xmx would end in a loop of System.gc().
+      // ND4J's arrays live outside the heap: a limit derived from -Xmx would end in a loop of
+      // System.gc().
       setDefault(ND4JSystemProperties.JAVACPP_MEMORY_MAX_BYTES, "0");
       setDefault(ND4JSystemProperties.JAVACPP_MEMORY_MAX_PHYSICAL_BYTES, "0");
-      // Java's copy of the environment is older than setenv: ND4J would ask for a thread a core from it.
+      // Java's copy of the environment is older than setenv: ND4J would ask for a thread a core
+      // from it.
       Nd4j.getEnvironment().setMaxThreads(1);
       Nd4j.getEnvironment().setMaxMasterThreads(1);
       org.nd4j.nativeblas.NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(1);
@@ -97,7 +99,8 @@ public final class Nd4jRuntime {
       return lines
           .filter(line -> line.startsWith("flags"))
           .findFirst()
-          .map(line -> Set.copyOf(List.of(line.substring(line.indexOf(':') + 1).trim().split(" +"))))
+          .map(
+              line -> Set.copyOf(List.of(line.substring(line.indexOf(':') + 1).trim().split(" +"))))
           .orElse(Set.of());
     } catch (IOException e) {
       log.debug("The processor's features are unknown, OpenBLAS chooses its kernels itself.", e);

@@ -3,9 +3,8 @@ package io.coppice.learning.nn;
 import io.coppice.learning.model.ParameterLayout;
 import io.coppice.learning.model.ParameterTensor;
 import io.coppice.learning.nn.DenseLayer.Parameters;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -40,6 +39,7 @@ public final class Network implements AutoCloseable {
   private final List<DenseLayer> layers = new ArrayList<>();
   private final NativeArray parameters;
   private final NativeArray input;
+  private final NativeArray output;
   private final float[] parameterBlock = new float[BLOCK];
 
   /** Null in a network that only infers. */
@@ -55,14 +55,13 @@ public final class Network implements AutoCloseable {
     Nd4jRuntime.start();
     this.stack = stack;
     this.batch = batch;
-    this.parameters = keep(new NativeArray(stack.layout().size()));
+    this.parameters = keep(NativeArray.zeros(stack.layout().size()));
     Shape shape = stack.input();
-    this.input =
-        keep(new NativeArray(batch, shape.channels(), shape.height(), shape.width()));
-    connectForward();
+    this.input = keep(NativeArray.zeros(batch, shape.channels(), shape.height(), shape.width()));
+    this.output = NativeArray.over(connectForward());
     if (training) {
-      this.gradients = keep(new NativeArray(stack.layout().size()));
-      this.outputGradient = keep(new NativeArray(batch, stack.output().size()));
+      this.gradients = keep(NativeArray.zeros(stack.layout().size()));
+      this.outputGradient = keep(NativeArray.zeros(batch, stack.output().size()));
       this.gradientBlock = new float[BLOCK];
       connectBackward();
     } else {
@@ -70,6 +69,63 @@ public final class Network implements AutoCloseable {
       this.outputGradient = null;
       this.gradientBlock = null;
     }
+  }
+
+  /** Builds the layers; returns the logits. */
+  private INDArray connectForward() {
+    Iterator<Parameters> views = views(parameters).iterator();
+    INDArray current = input.array();
+    for (int i = 0; i < stack.layers().size(); i++) {
+      DenseLayer layer =
+          switch (stack.layers().get(i)) {
+            case LayerSpec.Convolution spec ->
+                new DenseLayer.Convolution(
+                    spec, stack.output(i), current, views.next(), this::allocate);
+            case LayerSpec.Linear spec ->
+                new DenseLayer.Linear(spec, current, views.next(), this::allocate);
+            case LayerSpec.Relu spec -> new DenseLayer.Relu(current);
+            case LayerSpec.MaxPool spec ->
+                new DenseLayer.MaxPool(spec, stack.output(i), current, this::allocate);
+            case LayerSpec.Flatten spec -> new DenseLayer.Flatten(current);
+          };
+      layers.add(layer);
+      current = layer.output();
+    }
+    return current;
+  }
+
+  private void connectBackward() {
+    List<Parameters> views = views(gradients);
+    int next = views.size();
+    INDArray current = outputGradient.array();
+    for (int i = layers.size() - 1; next > 0; i--) {
+      boolean learns = stack.layers().get(i) instanceof LayerSpec.Parameterised;
+      Parameters layerGradients = learns ? views.get(--next) : null;
+      current = layers.get(i).connectBackward(current, layerGradients, next > 0, this::allocate);
+    }
+  }
+
+  /** The parts of a flat array that belong to the layers that learn, in order. */
+  private List<Parameters> views(NativeArray flat) {
+    List<Parameters> views = new ArrayList<>();
+    for (ParameterTensor weight : layout().prunable()) {
+      views.add(new Parameters(view(flat, weight), view(flat, layout().biasOf(weight))));
+    }
+    return views;
+  }
+
+  private static INDArray view(NativeArray flat, ParameterTensor tensor) {
+    long[] shape = tensor.shape().stream().mapToLong(Integer::longValue).toArray();
+    return flat.view(tensor.offset(), tensor.size(), shape);
+  }
+
+  private INDArray allocate(long... shape) {
+    return keep(NativeArray.zeros(shape)).array();
+  }
+
+  private NativeArray keep(NativeArray array) {
+    allocated.add(array);
+    return array;
   }
 
   /** A network with gradients. */
