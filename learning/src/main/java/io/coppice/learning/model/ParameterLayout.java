@@ -86,6 +86,15 @@ public final class ParameterLayout {
       return add(layer, ParameterTensor.Role.WEIGHT, shape, true);
     }
 
+    /**
+     * Adds a weight that is always active: a batch normalisation's scale, or the convolution of a shortcut.
+     *
+     * @param shape any shape; {@code [out]} for a batch normalisation
+     */
+    public Builder unprunableWeight(String layer, List<Integer> shape) {
+      return add(layer, ParameterTensor.Role.WEIGHT, shape, false);
+    }
+
     /** Adds a bias of shape {@code [out]}; it cannot be pruned. */
     public Builder bias(String layer, int out) {
       return add(layer, ParameterTensor.Role.BIAS, List.of(out), false);

@@ -7,7 +7,8 @@ import java.util.List;
  *
  * @param layer the layer's name, such as {@code conv1}
  * @param role weight or bias
- * @param shape {@code [out, in]} or {@code [out, in, height, width]} for a weight, {@code [out]} for a bias
+ * @param shape {@code [out, in]} or {@code [out, in, height, width]} for a weight, {@code [out]} for a bias and for a batch
+ *     normalisation's scale
  * @param prunable whether a mask may switch single values off; biases never are
  * @param offset index of the first value in the flat vector
  * @param size number of values, the product of the shape

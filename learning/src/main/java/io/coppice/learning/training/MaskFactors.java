@@ -1,0 +1,25 @@
+package io.coppice.learning.training;
+
+import io.coppice.learning.model.Mask;
+import io.coppice.learning.model.ParameterLayout;
+
+/** The factors of the mask in use. They are as large as the model, and most rounds have the mask of the round before. */
+final class MaskFactors {
+
+  private Mask mask;
+  private float[] factors;
+
+  /**
+   * @throws IllegalArgumentException if the mask belongs to another model
+   */
+  float[] of(Mask wanted, ParameterLayout layout) {
+    if (wanted != mask) {
+      if (!wanted.layout().equals(layout)) {
+        throw new IllegalArgumentException("The mask belongs to another model than the network's.");
+      }
+      factors = wanted.factors();
+      mask = wanted;
+    }
+    return factors;
+  }
+}
