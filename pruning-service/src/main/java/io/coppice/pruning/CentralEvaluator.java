@@ -48,7 +48,11 @@ final class CentralEvaluator implements Runnable {
   private RunFollower follower;
 
   CentralEvaluator(
-      ClusterConfig cluster, LogSerdes serdes, RunDefinition run, Dataset test, ServiceMetrics metrics) {
+      ClusterConfig cluster,
+      LogSerdes serdes,
+      RunDefinition run,
+      Dataset test,
+      ServiceMetrics metrics) {
     this.cluster = cluster;
     this.serdes = serdes;
     this.run = run;
@@ -63,7 +67,8 @@ final class CentralEvaluator implements Runnable {
   @Override
   public void run() {
     String transactionalId = cluster.topicPrefix() + NAME + "-" + run.id();
-    try (TransactionalWriter openWriter = new TransactionalWriter(cluster, transactionalId, run.id());
+    try (TransactionalWriter openWriter =
+            new TransactionalWriter(cluster, transactionalId, run.id());
         Evaluator openEvaluator = new Evaluator(run.architecture(), run.loss());
         RunFollower openFollower = new RunFollower(cluster, serdes, run, false, new Watcher())) {
       writer = openWriter;
@@ -71,11 +76,15 @@ final class CentralEvaluator implements Runnable {
       follower = openFollower;
       readWhatWasEvaluated();
       boolean started = false;
-      while (!stopped && !(finished && follower.fold().hasModel() && follower.fold().nextRound() > run.lastRound())) {
+      while (!stopped
+          && !(finished
+              && follower.fold().hasModel()
+              && follower.fold().nextRound() > run.lastRound())) {
         follower.poll(POLL);
         if (!started && follower.fold().hasModel()) {
           started = true;
-          // The checkpoint it starts from may be the model after a round that a predecessor did not get to.
+          // The checkpoint it starts from may be the model after a round that a predecessor did not
+          // get to.
           evaluateIfDue(follower.fold().nextRound() - 1);
         }
       }
@@ -124,7 +133,12 @@ final class CentralEvaluator implements Runnable {
         MetricEntry.newBuilder().setRunId(run.id()).setEvent(event).build());
     writer.commit();
     metrics.evaluated(run.id(), result.accuracy(), result.meanLoss());
-    LOG.info("run {} round {}: accuracy {}, loss {}", run.id(), round, result.accuracy(), result.meanLoss());
+    LOG.info(
+        "run {} round {}: accuracy {}, loss {}",
+        run.id(),
+        round,
+        result.accuracy(),
+        result.meanLoss());
   }
 
   private final class Watcher implements RunFollower.Listener {

@@ -24,7 +24,8 @@ public interface MaskPolicy {
    * @param importance summed importance, all parameters in layout order
    * @return the decision; empty if the policy never changes the mask
    */
-  Optional<Decision> decide(RunDefinition run, int round, Mask mask, float[] parameters, float[] importance);
+  Optional<Decision> decide(
+      RunDefinition run, int round, Mask mask, float[] parameters, float[] importance);
 
   /**
    * A decision.

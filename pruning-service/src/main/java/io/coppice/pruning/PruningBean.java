@@ -26,7 +26,11 @@ class PruningBean {
       ClusterConfig cluster, LogSerdes serdes, PruningSettings settings, MeterRegistry meters) {
     PruningService service =
         new PruningService(
-            cluster, Optional.ofNullable(settings.getInstanceId()), serdes, testSet(settings), meters);
+            cluster,
+            Optional.ofNullable(settings.getInstanceId()),
+            serdes,
+            testSet(settings),
+            meters);
     service.start();
     return service;
   }

@@ -83,7 +83,10 @@ public final class PruningService implements AutoCloseable {
 
   /** Number of runs that this instance looks after. */
   public int activeRuns() {
-    return (int) owned.values().stream().filter(run -> run.workers().stream().anyMatch(Supervised::isAlive)).count();
+    return (int)
+        owned.values().stream()
+            .filter(run -> run.workers().stream().anyMatch(Supervised::isAlive))
+            .count();
   }
 
   private void follow() {
@@ -94,7 +97,8 @@ public final class PruningService implements AutoCloseable {
     instanceId.ifPresent(id -> settings.put("group.instance.id", id));
     while (!closed) {
       try (var consumer =
-          new KafkaConsumer<String, byte[]>(settings, new StringDeserializer(), new ByteArrayDeserializer())) {
+          new KafkaConsumer<String, byte[]>(
+              settings, new StringDeserializer(), new ByteArrayDeserializer())) {
         consumer.subscribe(List.of(cluster.name(Topic.RUNS)), new Ownership(consumer));
         while (!closed) {
           for (ConsumerRecord<String, byte[]> found : consumer.poll(POLL)) {
@@ -119,10 +123,17 @@ public final class PruningService implements AutoCloseable {
   private void take(ConsumerRecord<String, byte[]> found) {
     RunDefinition run;
     try {
-      run = RunDefinition.of(serdes.runs.deserialize(found.topic(), found.value()), found.timestamp());
+      run =
+          RunDefinition.of(
+              serdes.runs.deserialize(found.topic(), found.value()), found.timestamp());
       MaskPolicy.named(run.run().getPruning().getPolicy());
     } catch (RuntimeException e) {
-      LOG.error("the run at {}-{}@{} cannot be kept: {}", found.topic(), found.partition(), found.offset(), e.getMessage());
+      LOG.error(
+          "the run at {}-{}@{} cannot be kept: {}",
+          found.topic(),
+          found.partition(),
+          found.offset(),
+          e.getMessage());
       return;
     }
     owned.computeIfAbsent(run.id(), id -> new OwnedRun(found.partition(), startWorkers(run)));

@@ -77,7 +77,8 @@ final class RunKeeper implements Runnable {
   @Override
   public void run() {
     String transactionalId = cluster.topicPrefix() + "pruning-" + run.id();
-    try (TransactionalWriter openWriter = new TransactionalWriter(cluster, transactionalId, run.id());
+    try (TransactionalWriter openWriter =
+            new TransactionalWriter(cluster, transactionalId, run.id());
         RunFollower openFollower = new RunFollower(cluster, serdes, run, true, new Watcher())) {
       writer = openWriter;
       follower = openFollower;
@@ -91,7 +92,8 @@ final class RunKeeper implements Runnable {
   }
 
   private boolean isDone() {
-    boolean checkpointed = finalCheckpointWritten || follower.newestCheckpointRound() == run.lastRound() + 1;
+    boolean checkpointed =
+        finalCheckpointWritten || follower.newestCheckpointRound() == run.lastRound() + 1;
     return finished && due == null && checkpointed;
   }
 
@@ -101,7 +103,8 @@ final class RunKeeper implements Runnable {
     }
     if (follower.fold().newestMask() == null) {
       publishInitialModel();
-    } else if (due != null && follower.fold().newestMask().getEffectiveRound() <= due.closed.getRound()) {
+    } else if (due != null
+        && follower.fold().newestMask().getEffectiveRound() <= due.closed.getRound()) {
       publishMask(due);
       due = null;
       checkpointDue = false;
@@ -118,8 +121,7 @@ final class RunKeeper implements Runnable {
     Mask full = Mask.full(run.layout());
     float[] parameters = InitialParameters.of(run.architecture(), run.run().getSeed());
     MaskPublished mask = mask(0, run.firstRound(), MaskOrigin.INITIAL, full, null);
-    List<Long> fromStart =
-        java.util.Collections.nCopies(writer.partitions(Topic.AGGREGATES), 0L);
+    List<Long> fromStart = java.util.Collections.nCopies(writer.partitions(Topic.AGGREGATES), 0L);
     write(mask, Checkpoints.cut(run, run.firstRound(), 0, parameters, fromStart));
     LOG.info("run {}: published the initial model, {} parameters", run.id(), parameters.length);
     // The follower has nothing to fold until it reads this back; wait, lest it be published twice.
@@ -141,10 +143,16 @@ final class RunKeeper implements Runnable {
     ByteBuffer digest = closed.getContributors().getFirst().getSubmissionDigest();
     Mask proposed = LogTensors.fromLog(run.layout(), proposedMask(digest));
     MaskPublished published =
-        mask(fold.maskVersion() + 1, closed.getRound() + 1, MaskOrigin.INITIAL_PRUNING, proposed, null);
+        mask(
+            fold.maskVersion() + 1,
+            closed.getRound() + 1,
+            MaskOrigin.INITIAL_PRUNING,
+            proposed,
+            null);
     write(published, checkpointUnder(published));
     metrics.maskPublished(run.id(), proposed);
-    LOG.info("run {}: published the mask of initial pruning, density {}", run.id(), percent(proposed));
+    LOG.info(
+        "run {}: published the mask of initial pruning, density {}", run.id(), percent(proposed));
   }
 
   private List<LayerMask> proposedMask(ByteBuffer submissionDigest) {
@@ -159,7 +167,8 @@ final class RunKeeper implements Runnable {
             continue;
           }
           Optional<UpdateSubmitted> submission = decode(entry);
-          if (submission.isPresent() && ContentDigest.of(submission.get()).equals(submissionDigest)) {
+          if (submission.isPresent()
+              && ContentDigest.of(submission.get()).equals(submissionDigest)) {
             return submission.get().getProposedMask();
           }
         }
@@ -187,7 +196,12 @@ final class RunKeeper implements Runnable {
         policy.decide(run, number, fold.mask(), fold.parameters(), round.importance);
     if (decided.isEmpty()) {
       throw new IllegalStateException(
-          "Run " + run.id() + ": round " + number + " asked for importance, but policy " + policy.name()
+          "Run "
+              + run.id()
+              + ": round "
+              + number
+              + " asked for importance, but policy "
+              + policy.name()
               + " decides nothing.");
     }
     var result = decided.get().result();
@@ -201,7 +215,8 @@ final class RunKeeper implements Runnable {
             .setStopReason(result.stopReason().name().toLowerCase(Locale.ROOT))
             .build();
     MaskPublished published =
-        mask(fold.maskVersion() + 1, number + 1, MaskOrigin.RECONFIGURATION, result.mask(), figures);
+        mask(
+            fold.maskVersion() + 1, number + 1, MaskOrigin.RECONFIGURATION, result.mask(), figures);
     write(published, checkpointUnder(published));
     metrics.decided(run.id(), result.mask(), System.nanoTime() - start);
     LOG.info(
@@ -219,7 +234,11 @@ final class RunKeeper implements Runnable {
     write(
         null,
         Checkpoints.cut(
-            run, fold.nextRound(), fold.maskVersion(), fold.parameters(), follower.aggregatePositions()));
+            run,
+            fold.nextRound(),
+            fold.maskVersion(),
+            fold.parameters(),
+            follower.aggregatePositions()));
     finalCheckpointWritten |= fold.nextRound() == run.lastRound() + 1;
     LOG.info("run {}: published a checkpoint before round {}", run.id(), fold.nextRound());
   }

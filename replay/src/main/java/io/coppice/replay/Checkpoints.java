@@ -25,7 +25,11 @@ public final class Checkpoints {
    * @param aggregatePositions for every partition of aggregates, the offset from which later aggregates are found
    */
   public static List<CheckpointShard> cut(
-      RunDefinition run, int round, int maskVersion, float[] parameters, List<Long> aggregatePositions) {
+      RunDefinition run,
+      int round,
+      int maskVersion,
+      float[] parameters,
+      List<Long> aggregatePositions) {
     Shards shards = run.shards();
     int count = shards.count(parameters.length);
     List<CheckpointShard> records = new ArrayList<>();
@@ -50,7 +54,8 @@ public final class Checkpoints {
   }
 
   /** A whole checkpoint. */
-  public record Checkpoint(int round, int maskVersion, float[] parameters, List<Long> aggregatePositions) {}
+  public record Checkpoint(
+      int round, int maskVersion, float[] parameters, List<Long> aggregatePositions) {}
 
   /** Puts checkpoints together from shards that come in any order. */
   public static final class Collector {
@@ -58,7 +63,8 @@ public final class Checkpoints {
 
     public void add(CheckpointShard shard) {
       shards
-          .computeIfAbsent(List.of(shard.getRound(), shard.getMaskVersion()), k -> new ArrayList<>())
+          .computeIfAbsent(
+              List.of(shard.getRound(), shard.getMaskVersion()), k -> new ArrayList<>())
           .add(shard);
     }
 

@@ -28,7 +28,8 @@ public final class LogReader implements AutoCloseable {
    *
    * @param value the bytes as they lie in the log; null for a tombstone
    */
-  public record Entry(Topic topic, int partition, long offset, long timestamp, String key, byte[] value) {}
+  public record Entry(
+      Topic topic, int partition, long offset, long timestamp, String key, byte[] value) {}
 
   private final ClusterConfig cluster;
   private final KafkaConsumer<String, byte[]> consumer;
@@ -39,7 +40,9 @@ public final class LogReader implements AutoCloseable {
 
   public LogReader(ClusterConfig cluster) {
     this.cluster = cluster;
-    this.consumer = new KafkaConsumer<>(cluster.reader(), new StringDeserializer(), new ByteArrayDeserializer());
+    this.consumer =
+        new KafkaConsumer<>(
+            cluster.reader(), new StringDeserializer(), new ByteArrayDeserializer());
     for (Topic topic : Topic.values()) {
       topicByName.put(cluster.name(topic), topic);
     }
@@ -131,7 +134,13 @@ public final class LogReader implements AutoCloseable {
     List<Entry> entries = new ArrayList<>();
     for (ConsumerRecord<String, byte[]> r : consumer.poll(atMost)) {
       entries.add(
-          new Entry(topicByName.get(r.topic()), r.partition(), r.offset(), r.timestamp(), r.key(), r.value()));
+          new Entry(
+              topicByName.get(r.topic()),
+              r.partition(),
+              r.offset(),
+              r.timestamp(),
+              r.key(),
+              r.value()));
     }
     return entries;
   }

@@ -224,7 +224,13 @@ public final class ModelFold {
       }
       if (next != length) {
         throw new IllegalStateException(
-            "The aggregate of round " + nextRound + " has " + next + " values, not " + length + ".");
+            "The aggregate of round "
+                + nextRound
+                + " has "
+                + next
+                + " values, not "
+                + length
+                + ".");
       }
       return vector;
     }

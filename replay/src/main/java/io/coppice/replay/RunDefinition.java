@@ -18,7 +18,8 @@ import java.util.List;
  * @param architecture the network
  * @param layout the order of its parameters
  */
-public record RunDefinition(TrainingRun run, long since, Architecture architecture, ParameterLayout layout) {
+public record RunDefinition(
+    TrainingRun run, long since, Architecture architecture, ParameterLayout layout) {
 
   /** Number of the round that initial pruning is. */
   public static final int INITIAL_PRUNING_ROUND = -1;

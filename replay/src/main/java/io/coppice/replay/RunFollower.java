@@ -63,7 +63,11 @@ public final class RunFollower implements AutoCloseable {
    * @param withImportance whether aggregated importance is read as well; only the pruning service and auditors need it
    */
   public RunFollower(
-      ClusterConfig cluster, LogSerdes serdes, RunDefinition run, boolean withImportance, Listener listener) {
+      ClusterConfig cluster,
+      LogSerdes serdes,
+      RunDefinition run,
+      boolean withImportance,
+      Listener listener) {
     this.run = run;
     this.serdes = serdes;
     this.listener = listener;
@@ -119,7 +123,9 @@ public final class RunFollower implements AutoCloseable {
         take(entry);
       }
     }
-    if (!fold.hasModel() && reader.hasReachedEnd(Topic.CHECKPOINTS) && reader.hasReachedEnd(Topic.MASKS)) {
+    if (!fold.hasModel()
+        && reader.hasReachedEnd(Topic.CHECKPOINTS)
+        && reader.hasReachedEnd(Topic.MASKS)) {
       checkpoints.latest().filter(c -> fold.knowsMask(c.maskVersion())).ifPresent(this::startFrom);
     }
   }
@@ -143,7 +149,8 @@ public final class RunFollower implements AutoCloseable {
       }
       case CHECKPOINTS -> {
         bytesRead += entry.value().length;
-        CheckpointShard shard = serdes.checkpoints.deserialize(entry.topic().suffix(), entry.value());
+        CheckpointShard shard =
+            serdes.checkpoints.deserialize(entry.topic().suffix(), entry.value());
         checkpoints.add(shard);
       }
       case AGGREGATES, IMPORTANCE -> {
@@ -167,7 +174,8 @@ public final class RunFollower implements AutoCloseable {
         fold.onClosed(closed);
       }
       case RunFinished finished -> listener.runFinished(finished);
-      default -> throw new IllegalStateException("unknown ledger event " + entry.getEvent().getClass());
+      default ->
+          throw new IllegalStateException("unknown ledger event " + entry.getEvent().getClass());
     }
   }
 
@@ -175,7 +183,9 @@ public final class RunFollower implements AutoCloseable {
     reader.unfollow(Topic.CHECKPOINTS);
     checkpoints = null;
     newestCheckpointRound = checkpoint.round();
-    checkpoint.aggregatePositions().forEach(from -> aggregatePositions.add(new AggregatePosition(from)));
+    checkpoint
+        .aggregatePositions()
+        .forEach(from -> aggregatePositions.add(new AggregatePosition(from)));
     reader.followFrom(Topic.AGGREGATES, checkpoint.aggregatePositions());
     if (withImportance) {
       reader.followSince(Topic.IMPORTANCE, run.since() - CLOCK_SLACK_MILLIS);

@@ -34,7 +34,9 @@ public final class Runs {
       while (!reader.hasReachedEnd()) {
         for (Entry entry : reader.poll(POLL)) {
           runs.add(
-              RunDefinition.of(serdes.runs.deserialize(entry.topic().suffix(), entry.value()), entry.timestamp()));
+              RunDefinition.of(
+                  serdes.runs.deserialize(entry.topic().suffix(), entry.value()),
+                  entry.timestamp()));
         }
       }
       runs.sort(Comparator.comparingLong(RunDefinition::since));
@@ -43,7 +45,8 @@ public final class Runs {
   }
 
   /** A run by its id; the newest where the id is empty. */
-  public static Optional<RunDefinition> find(ClusterConfig cluster, LogSerdes serdes, Optional<String> runId) {
+  public static Optional<RunDefinition> find(
+      ClusterConfig cluster, LogSerdes serdes, Optional<String> runId) {
     List<RunDefinition> runs = all(cluster, serdes);
     return runId.isEmpty()
         ? runs.stream().reduce((older, newer) -> newer)
@@ -75,18 +78,22 @@ public final class Runs {
           "Run id '" + run.getRunId() + "' is not allowed: use 1 to 64 of a-z, 0-9 and '-'.");
     }
     if (find(cluster, serdes, Optional.of(run.getRunId())).isPresent()) {
-      throw new IllegalArgumentException("Run " + run.getRunId() + " exists already: choose another id.");
+      throw new IllegalArgumentException(
+          "Run " + run.getRunId() + " exists already: choose another id.");
     }
     Map<String, Object> settings = cluster.kafka();
     settings.put("acks", "all");
     String topic = cluster.name(Topic.RUNS);
     try (var producer =
-        new KafkaProducer<String, TrainingRun>(settings, new StringSerializer(), serdes.runs.serializer())) {
+        new KafkaProducer<String, TrainingRun>(
+            settings, new StringSerializer(), serdes.runs.serializer())) {
       int partition = LogKeys.runPartition(run.getRunId(), producer.partitionsFor(topic).size());
-      var written = producer.send(new ProducerRecord<>(topic, partition, run.getRunId(), run)).get();
+      var written =
+          producer.send(new ProducerRecord<>(topic, partition, run.getRunId(), run)).get();
       return RunDefinition.of(run, written.timestamp());
     } catch (ExecutionException e) {
-      throw new IllegalStateException("The run cannot be written: " + e.getCause().getMessage(), e.getCause());
+      throw new IllegalStateException(
+          "The run cannot be written: " + e.getCause().getMessage(), e.getCause());
     }
   }
 }

@@ -53,7 +53,8 @@ public final class TransactionalWriter implements AutoCloseable {
   }
 
   /** Adds a record of a topic by run to the transaction. */
-  public <T extends SpecificRecord> void sendByRun(Topic topic, RecordSerde<T> serde, String key, T record) {
+  public <T extends SpecificRecord> void sendByRun(
+      Topic topic, RecordSerde<T> serde, String key, T record) {
     send(topic, LogKeys.runPartition(runId, partitions(topic)), serde, key, record);
   }
 
@@ -68,7 +69,9 @@ public final class TransactionalWriter implements AutoCloseable {
     String name = cluster.name(topic);
     byte[] value = serde.serialize(name, record);
     bytesWritten += value.length;
-    var unused = producer.send(new ProducerRecord<>(name, partition, key, value)); // a failure surfaces in commit
+    var unused =
+        producer.send(
+            new ProducerRecord<>(name, partition, key, value)); // a failure surfaces in commit
   }
 
   /** Makes the records of the transaction visible. */

@@ -36,7 +36,9 @@ class LogAccess {
       throw new StartException(
           String.format(
               "No Kafka broker answers at %s (coppice.cluster.bootstrap-servers): %s",
-              cluster.bootstrapServers(), e instanceof ExecutionException ? e.getCause().getMessage()
+              cluster.bootstrapServers(),
+              e instanceof ExecutionException
+                  ? e.getCause().getMessage()
                   : "waited " + settings.getStartTimeoutSeconds() + " s."),
           e);
     } catch (TopicCatalogue.MismatchException e) {

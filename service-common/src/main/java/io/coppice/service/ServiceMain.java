@@ -32,7 +32,15 @@ public final class ServiceMain {
     for (Throwable t = failure; t != null; t = t.getCause()) {
       if (t instanceof ConstraintViolationException violations) {
         return violations.getConstraintViolations().stream()
-            .map(v -> "Setting " + v.getPropertyPath() + " is " + v.getInvalidValue() + " but " + v.getMessage() + ".")
+            .map(
+                v ->
+                    "Setting "
+                        + v.getPropertyPath()
+                        + " is "
+                        + v.getInvalidValue()
+                        + " but "
+                        + v.getMessage()
+                        + ".")
             .collect(Collectors.joining(" "));
       }
       if (t instanceof StartException) {

@@ -1,0 +1,71 @@
+package io.coppice.console;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+
+/** The {@code coppice} command. */
+@Command(
+    name = "coppice",
+    mixinStandardHelpOptions = true,
+    versionProvider = Coppice.Version.class,
+    header = "Federated learning on an event log, with a model that is pruned while it trains.",
+    description = "%nEvery update, aggregate and mask is a record in Apache Kafka; the log can be tailed, replayed and audited.%n",
+    subcommands = {DemoCommand.class, PruneCommand.class, ServeCommand.class, TailCommand.class},
+    synopsisSubcommandLabel = "COMMAND",
+    commandListHeading = "%nCommands:%n",
+    footer = "%n'coppice COMMAND --help' tells more about a command.")
+public final class Coppice {
+
+  /** Exit code of a run that could not be done. */
+  static final int FAILED = 1;
+
+  /** Exit code of a call that cannot be taken. */
+  static final int BAD_INPUT = 2;
+
+  private Coppice() {}
+
+  public static void main(String... args) {
+    System.exit(newCommandLine().execute(args));
+  }
+
+  /** The command line, as the tests drive it. */
+  static CommandLine newCommandLine() {
+    CommandLine commandLine = new CommandLine(new Coppice());
+    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+    commandLine.setUsageHelpAutoWidth(true);
+    commandLine.setParameterExceptionHandler(Coppice::refuse);
+    commandLine.setExecutionExceptionHandler(
+        (failure, command, parsed) -> {
+          LogFile.record(failure);
+          command.getErr().println(UserError.sentence(failure));
+          return failure instanceof UserError error ? error.exitCode() : FAILED;
+        });
+    return commandLine;
+  }
+
+  private static int refuse(CommandLine.ParameterException failure, String[] args) {
+    CommandLine command = failure.getCommandLine();
+    command.getErr().println(failure.getMessage());
+    CommandLine.UnmatchedArgumentException.printSuggestions(failure, command.getErr());
+    command.getErr().printf("'%s --help' tells what is allowed.%n", command.getCommandSpec().qualifiedName());
+    return BAD_INPUT;
+  }
+
+  /** The version that the build wrote down. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      try (InputStream in = Coppice.class.getResourceAsStream("/coppice-version.txt")) {
+        String version = new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
+        return new String[] {"coppice " + version, "Java " + Runtime.version()};
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}

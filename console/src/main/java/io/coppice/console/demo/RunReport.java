@@ -1,0 +1,138 @@
+package io.coppice.console.demo;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.coppice.console.UserError;
+import io.coppice.console.progress.RoundProgress;
+import io.coppice.console.progress.RunMonitor;
+import io.coppice.learning.model.Mask;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+
+/** A run's figures as one JSON document. */
+final class RunReport {
+
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+  private RunReport() {}
+
+  /**
+   * Writes the document, whole or not at all.
+   *
+   * @throws UserError if the file cannot be written
+   */
+  static void write(Path file, DemoSettings settings, RunMonitor monitor, Summary summary) {
+    ObjectNode document = JSON.createObjectNode();
+    document.put("run", monitor.run().id());
+    document.set("settings", JSON.<JsonNode>valueToTree(settings));
+    monitor
+        .initialPruning()
+        .ifPresent(
+            stage -> {
+              ObjectNode initial = document.putObject("initialPruning");
+              initial.put("agent", stage.getAgentId());
+              initial.put("localRounds", stage.getLocalRound());
+              initial.put("trainAccuracy", stage.getTrainAccuracy());
+              initial.put("decisions", stage.getDecisions());
+              initial.put("density", stage.getDensity());
+              monitor.initialPruningRound().ifPresent(r -> initial.put("seconds", r.getTrainSeconds()));
+            });
+    ArrayNode rounds = document.putArray("rounds");
+    for (RoundProgress round : monitor.rounds()) {
+      rounds.add(toJson(round));
+    }
+    document.set("final", toJson(monitor, summary));
+    write(file, document);
+  }
+
+  private static ObjectNode toJson(RoundProgress round) {
+    ObjectNode json = JSON.createObjectNode();
+    json.put("round", round.round());
+    json.put("accuracy", round.evaluated().map(e -> e.getAccuracy()).orElse(null));
+    json.put("loss", round.evaluated().map(e -> e.getLoss()).orElse(null));
+    json.put("density", round.density());
+    json.put("activeParameters", round.activeParameters());
+    json.put("bytesUp", round.bytesUp());
+    json.put("bytesDown", round.bytesDown());
+    json.put("seconds", round.seconds());
+    json.put("estimatedSeconds", round.estimatedSeconds());
+    json.put("trainSeconds", round.trainSeconds());
+    json.put("contributors", round.contributors());
+    json.put("rejected", round.rejected());
+    return json;
+  }
+
+  private static ObjectNode toJson(RunMonitor monitor, Summary summary) {
+    ObjectNode json = JSON.createObjectNode();
+    json.put("round", monitor.lastClosedRound());
+    json.put("accuracy", monitor.newestEvaluation().map(e -> e.getAccuracy()).orElse(null));
+    json.put("loss", monitor.newestEvaluation().map(e -> e.getLoss()).orElse(null));
+    json.put("density", summary.mask().density());
+    json.put("activeParameters", summary.mask().activeParameters());
+    ObjectNode layers = json.putObject("keptPerLayer");
+    Mask mask = summary.mask();
+    for (int l = 0; l < mask.layout().prunable().size(); l++) {
+      layers.put(mask.layout().prunable().get(l).layer(), mask.kept(l));
+    }
+    json.put("modelBytes", summary.modelBytes());
+    json.put("bytesUp", summary.bytesUp());
+    json.put("bytesDown", summary.bytesDown());
+    json.put("seconds", summary.seconds());
+    json.put("estimatedSeconds", summary.estimatedSeconds());
+    ObjectNode conventional = json.putObject("conventional");
+    conventional.put("modelBytes", summary.conventionalModelBytes());
+    conventional.put("bytesUp", summary.conventionalBytesEachWay());
+    conventional.put("bytesDown", summary.conventionalBytesEachWay());
+    conventional.put("estimatedSeconds", summary.conventionalEstimatedSeconds());
+    return json;
+  }
+
+  private static void write(Path file, ObjectNode document) {
+    Path directory = file.toAbsolutePath().getParent();
+    Path part = null;
+    try {
+      part = Files.createTempFile(directory, file.getFileName().toString(), ".part");
+      JSON.writeValue(part.toFile(), document);
+      Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw UserError.failed("The report cannot be written to " + file + ": " + e.getMessage(), e);
+    } finally {
+      deleteQuietly(part);
+    }
+  }
+
+  /**
+   * Fails early where the report could not be written at the end.
+   *
+   * @throws UserError if the file is a directory, or its directory is missing or not writable
+   */
+  static void checkWritable(Path file) {
+    Path directory = file.toAbsolutePath().getParent();
+    for (String problem :
+        List.of(
+            Files.isDirectory(file) ? "it is a directory" : "",
+            !Files.isDirectory(directory) ? "there is no directory " + directory : "",
+            !Files.isWritable(directory) ? "no permission to write into " + directory : "")) {
+      if (!problem.isEmpty()) {
+        throw UserError.badInput("--report " + file + " cannot be written: " + problem + ".");
+      }
+    }
+  }
+
+  private static void deleteQuietly(Path part) {
+    try {
+      if (part != null) {
+        Files.deleteIfExists(part);
+      }
+    } catch (IOException e) {
+      part.toFile().deleteOnExit();
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package io.coppice.console.progress;
+
+import java.util.Locale;
+
+/** Figures for people. */
+public final class Figures {
+
+  private static final String[] BYTE_UNITS = {"B", "kB", "MB", "GB", "TB"};
+
+  private Figures() {}
+
+  /** Bytes in decimal units, such as 26.4 MB. */
+  public static String bytes(double bytes) {
+    int unit = 0;
+    double value = bytes;
+    while (value >= 1000 && unit < BYTE_UNITS.length - 1) {
+      value /= 1000;
+      unit++;
+    }
+    return String.format(Locale.ROOT, value < 10 && unit > 0 ? "%.2f %s" : value < 100 && unit > 0 ? "%.1f %s" : "%.0f %s", value, BYTE_UNITS[unit]);
+  }
+
+  /** A duration as minutes and seconds, such as 2:05. */
+  public static String clock(double seconds) {
+    long whole = Math.round(seconds);
+    return String.format(Locale.ROOT, "%d:%02d", whole / 60, whole % 60);
+  }
+
+  /** A number with thousands separated by commas. */
+  public static String count(long number) {
+    return String.format(Locale.ROOT, "%,d", number);
+  }
+
+  /** A number with a fixed count of decimals. */
+  public static String decimals(double number, int decimals) {
+    return String.format(Locale.ROOT, "%." + decimals + "f", number);
+  }
+}

@@ -1,0 +1,79 @@
+package io.coppice.console.progress;
+
+import static io.coppice.console.progress.Figures.bytes;
+import static io.coppice.console.progress.Figures.clock;
+import static io.coppice.console.progress.Figures.count;
+import static io.coppice.console.progress.Figures.decimals;
+
+import io.coppice.schemas.InitialPruningProgress;
+import io.coppice.schemas.RoundEvaluated;
+import java.io.PrintWriter;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/** One line for every evaluated round: for output that is no terminal. */
+public final class PlainDisplay implements RunDisplay {
+
+  /** Local rounds of initial pruning between two lines. */
+  private static final int PRUNING_LINE_EVERY = 50;
+
+  private final PrintWriter out;
+  private int printedRound = -1;
+  private int printedLocalRound;
+
+  public PlainDisplay(PrintWriter out) {
+    this.out = out;
+  }
+
+  @Override
+  public void show(RunMonitor monitor) {
+    showInitialPruning(monitor);
+    for (int r = printedRound + 1; r <= monitor.lastClosedRound(); r++) {
+      if (!monitor.run().isEvaluated(r)) {
+        continue;
+      }
+      Optional<RoundProgress> round = monitor.round(r);
+      if (round.isEmpty() || round.get().evaluated().isEmpty()) {
+        return; // its evaluation is on the way; later rounds wait for their turn
+      }
+      print(monitor, round.get());
+      printedRound = r;
+    }
+  }
+
+  private void showInitialPruning(RunMonitor monitor) {
+    Optional<InitialPruningProgress> progress = monitor.initialPruning();
+    if (progress.isPresent()
+        && progress.get().getLocalRound() / PRUNING_LINE_EVERY > printedLocalRound / PRUNING_LINE_EVERY) {
+      InitialPruningProgress p = progress.get();
+      printedLocalRound = p.getLocalRound();
+      out.printf(
+          "initial pruning by %s: local round %d, training accuracy %s, density %s%n",
+          p.getAgentId(), p.getLocalRound(), decimals(p.getTrainAccuracy(), 3), decimals(p.getDensity(), 4));
+      out.flush();
+    }
+  }
+
+  private void print(RunMonitor monitor, RoundProgress round) {
+    RoundEvaluated evaluated = round.evaluated().orElseThrow();
+    OptionalDouble left = TimeLeft.seconds(monitor);
+    out.printf(
+        "round %d of %d: accuracy %s, loss %s, density %s, %s active parameters, %s up, %s down, %s s a round%s%n",
+        round.round(),
+        monitor.run().lastRound(),
+        decimals(evaluated.getAccuracy(), 4),
+        decimals(evaluated.getLoss(), 4),
+        decimals(round.density(), 4),
+        count(round.activeParameters()),
+        bytes(round.bytesUp()),
+        bytes(round.bytesDown()),
+        decimals(TimeLeft.recentSecondsPerRound(monitor), 2),
+        left.isPresent() && left.getAsDouble() > 0 ? ", " + clock(left.getAsDouble()) + " left" : "");
+    out.flush();
+  }
+
+  @Override
+  public void close() {
+    out.flush();
+  }
+}

@@ -1,0 +1,32 @@
+package io.coppice.console.progress;
+
+import io.coppice.schemas.RoundEvaluated;
+import java.util.Optional;
+
+/**
+ * What is known of a closed round.
+ *
+ * @param round from 0
+ * @param contributors admitted updates
+ * @param rejected rejected updates
+ * @param evaluated the evaluation after it; empty if it was not evaluated, or not yet
+ * @param density of the mask that is in force after it
+ * @param activeParameters under that mask
+ * @param bytesUp bytes of records that all agents sent for it
+ * @param bytesDown bytes of records that all agents read for it
+ * @param seconds from the close of the round before to its own
+ * @param estimatedSeconds by the run's cost model, under the mask that is in force after it
+ * @param trainSeconds mean seconds of local training of its agents
+ */
+public record RoundProgress(
+    int round,
+    int contributors,
+    int rejected,
+    Optional<RoundEvaluated> evaluated,
+    double density,
+    int activeParameters,
+    long bytesUp,
+    long bytesDown,
+    double seconds,
+    double estimatedSeconds,
+    double trainSeconds) {}

@@ -1,0 +1,223 @@
+package io.coppice.console.progress;
+
+import io.coppice.learning.model.Mask;
+import io.coppice.replay.LogReader;
+import io.coppice.replay.LogReader.Entry;
+import io.coppice.replay.LogTensors;
+import io.coppice.replay.RunDefinition;
+import io.coppice.schemas.AgentRound;
+import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.InitialPruningProgress;
+import io.coppice.schemas.LogKeys;
+import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.MaskPublished;
+import io.coppice.schemas.RoundClosed;
+import io.coppice.schemas.RoundEvaluated;
+import io.coppice.schemas.RoundOpened;
+import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.Topic;
+import io.coppice.schemas.UpdateRejected;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Watches a run through its ledger, masks and metrics, like anybody who tails these topics. Holds figures, not models. Used by
+ * one thread.
+ */
+public final class RunMonitor implements AutoCloseable {
+
+  private final RunDefinition run;
+  private final LogSerdes serdes;
+  private final LogReader reader;
+
+  private final TreeMap<Integer, RoundClosed> closed = new TreeMap<>();
+  private final TreeMap<Integer, RoundOpened> opened = new TreeMap<>();
+  private final Map<Integer, List<AgentRound>> agentRounds = new HashMap<>();
+  private final Map<Integer, List<RoundEvaluated>> evaluations = new HashMap<>();
+  private final Map<Integer, Integer> rejections = new HashMap<>();
+
+  /** Masks by the first round that is trained under them. */
+  private final TreeMap<Integer, Mask> masks = new TreeMap<>();
+
+  private final List<UpdateRejected> rejected = new ArrayList<>();
+  private InitialPruningProgress initialPruning;
+  private boolean finished;
+
+  public RunMonitor(ClusterConfig cluster, LogSerdes serdes, RunDefinition run) {
+    this.run = run;
+    this.serdes = serdes;
+    this.reader = new LogReader(cluster);
+    int partition = LogKeys.runPartition(run.id(), reader.partitions(Topic.ROUNDS));
+    for (Topic topic : List.of(Topic.ROUNDS, Topic.MASKS, Topic.METRICS)) {
+      reader.followSince(topic, partition, run.since());
+    }
+  }
+
+  public RunDefinition run() {
+    return run;
+  }
+
+  /** Reads what is there; waits up to a time if there is nothing. Returns whether anything was new. */
+  public boolean poll(Duration atMost) {
+    boolean news = false;
+    for (Entry entry : reader.poll(atMost)) {
+      if (run.id().equals(entry.key()) && entry.value() != null) {
+        take(entry);
+        news = true;
+      }
+    }
+    return news;
+  }
+
+  /** Whether everything that was in the log at the start has been read. */
+  public boolean hasReadHistory() {
+    return reader.hasReachedEnd();
+  }
+
+  private void take(Entry entry) {
+    switch (entry.topic()) {
+      case ROUNDS -> {
+        switch (serdes.rounds.deserialize(entry.topic().suffix(), entry.value()).getEvent()) {
+          case RoundOpened event -> opened.put(event.getRound(), event);
+          case RoundClosed event -> closed.put(event.getRound(), event);
+          case UpdateRejected event -> {
+            rejected.add(event);
+            rejections.merge(event.getRound(), 1, Integer::sum);
+          }
+          case RunFinished event -> finished = true;
+          default -> throw new IllegalStateException("unknown ledger event");
+        }
+      }
+      case MASKS -> {
+        MaskPublished mask = serdes.masks.deserialize(entry.topic().suffix(), entry.value());
+        masks.put(mask.getEffectiveRound(), LogTensors.fromLog(run.layout(), mask.getLayers()));
+      }
+      case METRICS -> {
+        switch (serdes.metrics.deserialize(entry.topic().suffix(), entry.value()).getEvent()) {
+          case RoundEvaluated event ->
+              evaluations.computeIfAbsent(event.getRound(), r -> new ArrayList<>()).add(event);
+          case AgentRound event ->
+              agentRounds.computeIfAbsent(event.getRound(), r -> new ArrayList<>()).add(event);
+          case InitialPruningProgress event -> initialPruning = event;
+          default -> throw new IllegalStateException("unknown metric");
+        }
+      }
+      default -> throw new IllegalStateException("not followed: " + entry.topic());
+    }
+  }
+
+  /** Whether the last round is closed and evaluated, and its mask decided. */
+  public boolean isComplete() {
+    int last = run.lastRound();
+    boolean evaluated = evaluations.containsKey(last);
+    RoundClosed end = closed.get(last);
+    return finished && evaluated && end != null && (!end.getImportance() || masks.containsKey(last + 1));
+  }
+
+  /** The newest round that has opened; empty before the first. */
+  public Optional<RoundOpened> openRound() {
+    return opened.isEmpty() ? Optional.empty() : Optional.of(opened.lastEntry().getValue());
+  }
+
+  /** The newest round that has closed, initial pruning not counted; -1 before the first. */
+  public int lastClosedRound() {
+    return closed.isEmpty() ? -1 : Math.max(-1, closed.lastKey());
+  }
+
+  /** How far initial pruning is or came; empty if it has not reported. */
+  public Optional<InitialPruningProgress> initialPruning() {
+    return Optional.ofNullable(initialPruning);
+  }
+
+  /** Figures of initial pruning as an agent's round; empty if it is not done. */
+  public Optional<AgentRound> initialPruningRound() {
+    List<AgentRound> rounds = agentRounds.get(RunDefinition.INITIAL_PRUNING_ROUND);
+    return rounds == null ? Optional.empty() : Optional.of(rounds.getLast());
+  }
+
+  /** Rejected updates, in ledger order. */
+  public List<UpdateRejected> rejected() {
+    return List.copyOf(rejected);
+  }
+
+  /** The newest mask; empty before the first. */
+  public Optional<Mask> mask() {
+    return masks.isEmpty() ? Optional.empty() : Optional.of(masks.lastEntry().getValue());
+  }
+
+  /** The newest evaluation; empty before the first. */
+  public Optional<RoundEvaluated> newestEvaluation() {
+    return evaluations.keySet().stream().max(Integer::compare).flatMap(this::evaluation);
+  }
+
+  /** Evaluation of a round: one evaluator's, or all agents' weighted by samples. */
+  private Optional<RoundEvaluated> evaluation(int round) {
+    List<RoundEvaluated> found = evaluations.get(round);
+    if (found == null) {
+      return Optional.empty();
+    }
+    if (found.size() == 1) {
+      return Optional.of(found.getFirst());
+    }
+    long samples = found.stream().mapToLong(RoundEvaluated::getSamples).sum();
+    return Optional.of(
+        RoundEvaluated.newBuilder(found.getFirst())
+            .setEvaluator("federated")
+            .setSamples(Math.toIntExact(samples))
+            .setAccuracy(found.stream().mapToDouble(e -> e.getAccuracy() * e.getSamples()).sum() / samples)
+            .setLoss(found.stream().mapToDouble(e -> e.getLoss() * e.getSamples()).sum() / samples)
+            .build());
+  }
+
+  /** A closed round; empty if it has not closed, or its mask is not there yet. */
+  public Optional<RoundProgress> round(int round) {
+    RoundClosed end = closed.get(round);
+    Map.Entry<Integer, Mask> after = masks.floorEntry(round + 1);
+    if (end == null || after == null || (end.getImportance() && after.getKey() != round + 1)) {
+      return Optional.empty();
+    }
+    List<AgentRound> agents = agentRounds.getOrDefault(round, List.of());
+    return Optional.of(
+        new RoundProgress(
+            round,
+            end.getContributors().size(),
+            rejections.getOrDefault(round, 0),
+            evaluation(round),
+            after.getValue().density(),
+            after.getValue().activeParameters(),
+            agents.stream().mapToLong(AgentRound::getBytesUp).sum(),
+            agents.stream().mapToLong(AgentRound::getBytesDown).sum(),
+            secondsOf(end),
+            run.cost().roundSeconds(after.getValue().keptPerLayer()),
+            agents.stream().mapToDouble(AgentRound::getTrainSeconds).average().orElse(0)));
+  }
+
+  private double secondsOf(RoundClosed end) {
+    RoundClosed before = closed.get(end.getRound() - 1);
+    RoundOpened start = opened.get(end.getRound());
+    long from =
+        before != null
+            ? before.getClosedAt().toEpochMilli()
+            : start.getOpenedAt().toEpochMilli();
+    return (end.getClosedAt().toEpochMilli() - from) / 1e3;
+  }
+
+  /** All closed rounds from 0 on, in order. */
+  public List<RoundProgress> rounds() {
+    List<RoundProgress> rounds = new ArrayList<>();
+    for (int r = 0; r <= lastClosedRound(); r++) {
+      round(r).ifPresent(rounds::add);
+    }
+    return rounds;
+  }
+
+  @Override
+  public void close() {
+    reader.close();
+  }
+}
