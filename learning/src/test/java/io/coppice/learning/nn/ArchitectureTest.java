@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.coppice.learning.model.ParameterLayout;
 import io.coppice.learning.model.ParameterTensor;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -101,5 +102,12 @@ class ArchitectureTest {
     assertThat(InitialParameters.of(lenet, 1))
         .isEqualTo(InitialParameters.of(lenet, 1))
         .isNotEqualTo(InitialParameters.of(lenet, 2));
+  }
+
+  @Test
+  void initialParametersAreTheSameOnEveryMachine() {
+    Architecture lenet = Architecture.of("lenet5", 1, 28, 28, 10);
+    assertThat(InitialParameters.of(lenet, 1)).startsWith(0.10794709f, -0.030679286f);
+    assertThat(Arrays.hashCode(InitialParameters.of(lenet, 1))).isEqualTo(797_515_209);
   }
 }
