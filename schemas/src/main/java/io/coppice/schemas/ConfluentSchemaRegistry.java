@@ -18,6 +18,7 @@ import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schema
 public final class ConfluentSchemaRegistry implements SchemaRegistry {
 
   private static final int CACHED_SCHEMAS = 1000;
+  private static final int NOT_FOUND = 404;
 
   private final String url;
   private final SchemaRegistryClient client;
@@ -54,8 +55,17 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
     try {
       return new Schema.Parser().parse(client.getSchemaById(id).canonicalString());
     } catch (RestClientException e) {
+      if (e.getStatus() == NOT_FOUND) {
+        throw new UnknownSchemaException(
+            "The schema registry at " + url + " has no schema with id " + id + ".", e);
+      }
       throw new RegistryException(
-          "The schema registry at " + url + " has no schema with id " + id + ": " + e.getMessage(),
+          "The schema registry at "
+              + url
+              + " did not give the schema with id "
+              + id
+              + ": "
+              + e.getMessage(),
           e);
     } catch (IOException e) {
       throw unreachable(e);

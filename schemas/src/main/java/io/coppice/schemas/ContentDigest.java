@@ -65,6 +65,7 @@ public final class ContentDigest {
             .text(c.getReason().name())
             .integer(c.getDeltaShards())
             .integer(c.getImportanceShards())
+            .text(c.getEncoding().name())
             .integer(c.getClosedAt().toEpochMilli())
             .bytes(c.getPreviousDigest())
             .integer(c.getContributors().size());

@@ -87,7 +87,8 @@ public final class RecordSerde<T extends SpecificRecord>
   /**
    * Decodes a record.
    *
-   * @throws SerializationException if the bytes are not a record of this type in Confluent's wire format
+   * @throws SerializationException if the bytes are not a record of this type in Confluent's wire format, or name a
+   *     schema that the registry does not have
    * @throws SchemaRegistry.RegistryException if the registry does not answer
    */
   @Override
@@ -100,7 +101,7 @@ public final class RecordSerde<T extends SpecificRecord>
           "not in Confluent's wire format (a zero byte, then a 4-byte schema id)");
     }
     int id = ByteBuffer.wrap(bytes, 1, Integer.BYTES).getInt();
-    Schema written = schemaById.computeIfAbsent(id, registry::schemaOf);
+    Schema written = schemaOf(id);
     if (!written.getFullName().equals(schema.getFullName())) {
       throw new SerializationException(
           "a " + written.getFullName() + " where a " + schema.getFullName() + " is expected");
@@ -120,6 +121,14 @@ public final class RecordSerde<T extends SpecificRecord>
       }
       throw new SerializationException(
           "not a readable " + schema.getName() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private Schema schemaOf(int id) {
+    try {
+      return schemaById.computeIfAbsent(id, registry::schemaOf);
+    } catch (SchemaRegistry.UnknownSchemaException e) {
+      throw new SerializationException("schema id " + id + " is not in the registry", e);
     }
   }
 

@@ -25,9 +25,20 @@ public interface SchemaRegistry {
    *
    * @param id an id that {@link #idOf} returned to some writer
    * @return the schema
-   * @throws RegistryException if the registry does not answer, or does not know the id
+   * @throws UnknownSchemaException if the registry answers that it has no such id
+   * @throws RegistryException if the registry does not answer
    */
   Schema schemaOf(int id);
+
+  /**
+   * The registry has no schema with the id. Unlike an outage this says something about the record that named the id, and
+   * trying again will not help.
+   */
+  final class UnknownSchemaException extends RuntimeException {
+    public UnknownSchemaException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
 
   /** The registry did not answer, or refused; the message is one sentence fit for a user. */
   final class RegistryException extends RuntimeException {

@@ -26,7 +26,7 @@ public enum Topic {
   REJECTS("rejects", Partitioning.BY_SHARD, Retention.MONTH),
   /** Internal: shard aggregators report to the round coordinator. */
   CHECKS("internal.checks", Partitioning.BY_RUN, Retention.DAY),
-  /** Internal: the round coordinator tells every shard aggregator that a round has opened or closed. */
+  /** Internal: the round coordinator tells every shard aggregator that a round has closed. */
   CLOSES("internal.closes", Partitioning.BY_SHARD, Retention.DAY),
   /** Internal: lets time pass in the log. */
   TICKS("internal.ticks", Partitioning.BY_RUN, Retention.DAY);

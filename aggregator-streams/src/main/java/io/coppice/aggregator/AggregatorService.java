@@ -1,0 +1,189 @@
+package io.coppice.aggregator;
+
+import io.coppice.aggregator.shards.KafkaUpdateLog;
+import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.SchemaRegistry;
+import io.coppice.schemas.Topic;
+import io.coppice.schemas.TopicCatalogue.Sizing;
+import java.time.Duration;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A running instance of the aggregator: the topology under Kafka Streams, with exactly-once processing. */
+public final class AggregatorService implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(AggregatorService.class);
+
+  /** Records are up to 16 MiB and usually 256 KiB: Streams' usual thousand a partition would be a quarter of a gigabyte. */
+  private static final int BUFFERED_RECORDS = 16;
+
+  private static final int MAX_POLL_RECORDS = 64;
+  private static final int BATCH_BYTES = 256 << 10;
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
+
+  private final KafkaStreams streams;
+  private final CountDownLatch running = new CountDownLatch(1);
+  private final CountDownLatch stopped = new CountDownLatch(1);
+  private final AtomicReference<Throwable> failure = new AtomicReference<>();
+
+  /**
+   * Prepares an instance; {@link #start} starts it.
+   *
+   * @param partitions partitions that the topics have, as {@link io.coppice.schemas.TopicCatalogue} found them
+   */
+  public AggregatorService(AggregatorConfig config, Sizing partitions) {
+    this(config, partitions, config.cluster().newRegistry());
+  }
+
+  /** The same with a registry client of the caller's. */
+  public AggregatorService(AggregatorConfig config, Sizing partitions, SchemaRegistry registry) {
+    ClusterConfig cluster = config.cluster();
+    this.streams =
+        new KafkaStreams(
+            AggregatorTopology.build(
+                cluster.topicPrefix(),
+                new LogSerdes(registry),
+                partitions,
+                () -> new KafkaUpdateLog(cluster),
+                config.tickInterval()),
+            settings(config));
+    streams.setUncaughtExceptionHandler(this::onFailure);
+    streams.setStateListener(
+        (now, before) -> {
+          log.info("The aggregator went from {} to {}", before, now);
+          if (now == KafkaStreams.State.RUNNING) {
+            running.countDown();
+          }
+          if (now.hasCompletedShutdown()) {
+            stopped.countDown();
+            running.countDown();
+          }
+        });
+  }
+
+  /** The settings of Kafka Streams that the aggregator runs with. */
+  static Properties settings(AggregatorConfig config) {
+    Properties settings = new Properties();
+    settings.putAll(config.cluster().kafka());
+    settings.put(StreamsConfig.APPLICATION_ID_CONFIG, config.applicationId());
+    settings.put(StreamsConfig.STATE_DIR_CONFIG, config.stateDirectory().toString());
+    settings.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, config.threads());
+    settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+    settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, config.commitInterval().toMillis());
+    settings.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, config.standbyReplicas());
+    settings.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, -1); // the broker's default
+    settings.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0L);
+    settings.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, SmallRocksDb.class);
+    settings.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, BUFFERED_RECORDS);
+    settings.put(
+        StreamsConfig.topicPrefix(TopicConfig.MAX_MESSAGE_BYTES_CONFIG), Topic.MAX_RECORD_BYTES);
+    settings.put(
+        StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), MAX_POLL_RECORDS);
+    settings.put(
+        StreamsConfig.consumerPrefix(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG),
+        Topic.MAX_RECORD_BYTES);
+    settings.put(
+        StreamsConfig.consumerPrefix(ConsumerConfig.FETCH_MAX_BYTES_CONFIG),
+        2 * Topic.MAX_RECORD_BYTES);
+    settings.put(
+        StreamsConfig.mainConsumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
+    settings.put(
+        StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG),
+        Topic.MAX_RECORD_BYTES);
+    settings.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), BATCH_BYTES);
+    settings.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 0);
+    config
+        .instanceId()
+        .ifPresent(
+            id ->
+                settings.put(
+                    StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), id));
+    return settings;
+  }
+
+  /** Starts the threads; returns at once. */
+  public void start() {
+    streams.start();
+  }
+
+  /**
+   * Waits until the instance has its share of the work and has restored it.
+   *
+   * @throws IllegalStateException if it is not running by then, or has failed
+   */
+  public void awaitRunning(Duration timeout) throws InterruptedException {
+    boolean inTime = running.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    if (failure.get() != null) {
+      throw new IllegalStateException(
+          "The aggregator has stopped: " + sentence(failure.get()), failure.get());
+    }
+    if (!inTime || stopped.getCount() == 0) {
+      throw new IllegalStateException(
+          "The aggregator is not running after " + timeout.toSeconds() + " s.");
+    }
+  }
+
+  /** Waits until the instance has stopped, whatever the cause. */
+  public void awaitStopped() throws InterruptedException {
+    stopped.await();
+  }
+
+  /** Whether the instance does its share of the work, or is about to (rebalancing). */
+  public boolean isHealthy() {
+    return failure.get() == null && streams.state().isRunningOrRebalancing();
+  }
+
+  /** Whether the instance has stopped because of an error. */
+  public boolean hasFailed() {
+    return failure.get() != null;
+  }
+
+  /** Commits, stops the threads and leaves the group, so that another instance takes over at once. */
+  @Override
+  public void close() {
+    if (!streams.close(CLOSE_TIMEOUT)) {
+      log.warn("The aggregator has not stopped within {} s", CLOSE_TIMEOUT.toSeconds());
+    }
+  }
+
+  private StreamThreadExceptionResponse onFailure(Throwable error) {
+    if (isTransient(error)) {
+      log.warn("A thread is replaced: {}", sentence(error), error);
+      return StreamThreadExceptionResponse.REPLACE_THREAD;
+    }
+    failure.set(error);
+    log.error("The aggregator stops: {}", sentence(error), error);
+    return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+  }
+
+  /** Whether trying again may help: the broker or the registry did not answer. */
+  static boolean isTransient(Throwable error) {
+    for (Throwable e = error; e != null; e = e.getCause()) {
+      if (e instanceof RetriableException || e instanceof SchemaRegistry.RegistryException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The innermost message, which says what happened. */
+  private static String sentence(Throwable error) {
+    Throwable innermost = error;
+    while (innermost.getCause() != null) {
+      innermost = innermost.getCause();
+    }
+    return innermost.getMessage() == null ? innermost.toString() : innermost.getMessage();
+  }
+}

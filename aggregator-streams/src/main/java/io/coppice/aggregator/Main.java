@@ -1,0 +1,191 @@
+package io.coppice.aggregator;
+
+import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.TopicCatalogue;
+import io.coppice.schemas.TopicCatalogue.Sizing;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.admin.Admin;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The aggregator as a process. */
+@Command(
+    name = "coppice-aggregator",
+    mixinStandardHelpOptions = true,
+    version = "coppice-aggregator 0.1.0",
+    sortOptions = false,
+    description = {
+      "Checks client updates, runs the rounds and sums the aggregates.",
+      "Start as many instances as you like: they share the partitions. Every option can also be given by the environment"
+          + " variable named with it."
+    })
+public final class Main implements Callable<Integer> {
+
+  private static final Logger log = LoggerFactory.getLogger(Main.class);
+
+  @Option(
+      names = "--bootstrap",
+      paramLabel = "HOST:PORT",
+      defaultValue = "${COPPICE_BOOTSTRAP:-localhost:9092}",
+      description = "Kafka brokers, separated by commas (COPPICE_BOOTSTRAP; ${DEFAULT-VALUE}).")
+  private String bootstrap;
+
+  @Option(
+      names = "--registry",
+      paramLabel = "URL",
+      defaultValue = "${COPPICE_REGISTRY:-http://localhost:8081}",
+      description =
+          "Schema registry, URLs separated by commas (COPPICE_REGISTRY; ${DEFAULT-VALUE}).")
+  private String registry;
+
+  @Option(
+      names = "--topic-prefix",
+      paramLabel = "PREFIX",
+      defaultValue = "${COPPICE_TOPIC_PREFIX:-" + ClusterConfig.DEFAULT_TOPIC_PREFIX + "}",
+      description = "What every topic's name begins with (COPPICE_TOPIC_PREFIX; ${DEFAULT-VALUE}).")
+  private String topicPrefix;
+
+  @Option(
+      names = "--application-id",
+      paramLabel = "ID",
+      defaultValue = "${COPPICE_APPLICATION_ID:-" + Option.NULL_VALUE + "}",
+      description =
+          "Name that the instances share (COPPICE_APPLICATION_ID; made from the topic prefix).")
+  private String applicationId;
+
+  @Option(
+      names = "--instance-id",
+      paramLabel = "ID",
+      defaultValue = "${COPPICE_INSTANCE_ID:-" + Option.NULL_VALUE + "}",
+      description =
+          "Name of this instance, kept over a restart, so that a quick restart moves no work"
+              + " (COPPICE_INSTANCE_ID; none).")
+  private String instanceId;
+
+  @Option(
+      names = "--state-dir",
+      paramLabel = "DIR",
+      defaultValue = "${COPPICE_STATE_DIR:-state}",
+      description = "Where the state stores lie (COPPICE_STATE_DIR; ${DEFAULT-VALUE}).")
+  private Path stateDirectory;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      defaultValue = "${COPPICE_THREADS:-1}",
+      description = "Stream threads (COPPICE_THREADS; ${DEFAULT-VALUE}).")
+  private int threads;
+
+  @Option(
+      names = "--standby-replicas",
+      paramLabel = "N",
+      defaultValue = "${COPPICE_STANDBY_REPLICAS:-0}",
+      description =
+          "Copies of the state kept ready on other instances (COPPICE_STANDBY_REPLICAS; ${DEFAULT-VALUE}).")
+  private int standbyReplicas;
+
+  @Option(
+      names = "--commit-interval",
+      paramLabel = "MS",
+      defaultValue = "${COPPICE_COMMIT_INTERVAL:-100}",
+      description =
+          "Milliseconds between two commits; every hop of a round waits for one (COPPICE_COMMIT_INTERVAL; ${DEFAULT-VALUE}).")
+  private long commitInterval;
+
+  @Option(
+      names = "--tick-interval",
+      paramLabel = "MS",
+      defaultValue = "${COPPICE_TICK_INTERVAL:-1000}",
+      description =
+          "Milliseconds between two looks at the deadlines (COPPICE_TICK_INTERVAL; ${DEFAULT-VALUE}).")
+  private long tickInterval;
+
+  @Option(
+      names = "--shard-partitions",
+      paramLabel = "N",
+      defaultValue = "${COPPICE_SHARD_PARTITIONS:-12}",
+      description =
+          "Partitions by shard of topics that do not exist yet (COPPICE_SHARD_PARTITIONS; ${DEFAULT-VALUE}).")
+  private int shardPartitions;
+
+  @Option(
+      names = "--run-partitions",
+      paramLabel = "N",
+      defaultValue = "${COPPICE_RUN_PARTITIONS:-4}",
+      description =
+          "Partitions by run of topics that do not exist yet (COPPICE_RUN_PARTITIONS; ${DEFAULT-VALUE}).")
+  private int runPartitions;
+
+  @Option(
+      names = "--replication",
+      paramLabel = "N",
+      defaultValue = "${COPPICE_REPLICATION:-" + Option.NULL_VALUE + "}",
+      description =
+          "Replicas of topics that do not exist yet (COPPICE_REPLICATION; the broker's default).")
+  private Short replication;
+
+  @Option(
+      names = "--kafka-property",
+      paramLabel = "KEY=VALUE",
+      description = "Further setting of the Kafka clients, such as security.protocol=SSL.")
+  private Map<String, String> clientProperties = new LinkedHashMap<>();
+
+  @Option(
+      names = "--registry-property",
+      paramLabel = "KEY=VALUE",
+      description =
+          "Further setting of the registry client, such as basic.auth.user.info=USER:PASSWORD.")
+  private Map<String, String> registryProperties = new LinkedHashMap<>();
+
+  /** Runs until SIGTERM; exits with 0 after that, 1 after an error, 2 for wrong options. */
+  public static void main(String[] arguments) {
+    System.exit(commandLine().execute(arguments));
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new Main())
+        .setExecutionExceptionHandler(
+            (error, command, parsed) -> {
+              log.debug("The aggregator failed", error);
+              command.getErr().println(error.getMessage());
+              return CommandLine.ExitCode.SOFTWARE;
+            });
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    ClusterConfig cluster =
+        new ClusterConfig(bootstrap, registry, topicPrefix, clientProperties, registryProperties);
+    AggregatorConfig config =
+        new AggregatorConfig(
+            cluster,
+            Optional.ofNullable(applicationId)
+                .orElseGet(() -> AggregatorConfig.applicationId(topicPrefix)),
+            stateDirectory,
+            threads,
+            Duration.ofMillis(commitInterval),
+            Duration.ofMillis(tickInterval),
+            standbyReplicas,
+            Optional.ofNullable(instanceId));
+    Sizing wanted = new Sizing(shardPartitions, runPartitions, Optional.ofNullable(replication));
+    Sizing partitions;
+    try (Admin admin = Admin.create(cluster.kafka())) {
+      partitions = new TopicCatalogue(topicPrefix).ensure(admin, wanted);
+    }
+    try (AggregatorService service = new AggregatorService(config, partitions)) {
+      Thread shutdown = new Thread(service::close, "shutdown");
+      Runtime.getRuntime().addShutdownHook(shutdown);
+      service.start();
+      service.awaitStopped();
+      return service.hasFailed() ? CommandLine.ExitCode.SOFTWARE : CommandLine.ExitCode.OK;
+    }
+  }
+}

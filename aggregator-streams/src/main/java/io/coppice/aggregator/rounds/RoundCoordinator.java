@@ -1,0 +1,418 @@
+package io.coppice.aggregator.rounds;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.coppice.aggregator.Fault;
+import io.coppice.aggregator.InputRecords;
+import io.coppice.aggregator.UnusableRecordException;
+import io.coppice.aggregator.state.Agent;
+import io.coppice.aggregator.state.Participant;
+import io.coppice.aggregator.state.Phase;
+import io.coppice.aggregator.state.RunProgress;
+import io.coppice.aggregator.state.Status;
+import io.coppice.schemas.AgentJoined;
+import io.coppice.schemas.ContentDigest;
+import io.coppice.schemas.LedgerEntry;
+import io.coppice.schemas.LogKeys;
+import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.MaskPublished;
+import io.coppice.schemas.RecordSerde;
+import io.coppice.schemas.RejectReason;
+import io.coppice.schemas.Signatures;
+import io.coppice.schemas.Tick;
+import io.coppice.schemas.Topic;
+import io.coppice.schemas.TopicCatalogue.Sizing;
+import io.coppice.schemas.TrainingRun;
+import io.coppice.schemas.UpdateChecked;
+import io.coppice.schemas.UpdateRejected;
+import io.coppice.schemas.UpdateSubmitted;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The round coordinator: opens and closes the rounds of every run, and decides which updates count.
+ */
+/*
+ * An update is admitted when its submission, which is signed and names the SHA-256 of every shard, and the checks of all
+ * partitions that hold a shard of it agree. Submission and checks find each other by the submission's content digest, so a second
+ * try after a rejection is never confused with the first.
+ *
+ * A submission whose signature does not hold says nothing about the agent that it names: it is put on record, and does not count
+ * as that agent's report. Otherwise anybody could have anybody left out.
+ *
+ * Nothing here looks at a clock, except to let a tick into the log now and then while a deadline is being waited for: the
+ * decision is then taken on the timestamp that the broker gave the tick, like any other.
+ */
+public final class RoundCoordinator implements Processor<byte[], byte[], byte[], SpecificRecord> {
+
+  /** The one state store. */
+  public static final String STORE = RunStore.NAME;
+
+  /** Sinks. */
+  public static final String ROUNDS = "rounds";
+
+  public static final String CLOSES = "closes";
+  public static final String TICKS = "ticks";
+  public static final String REJECTS = "round-rejects";
+
+  private static final Logger log = LoggerFactory.getLogger(RoundCoordinator.class);
+
+  /** What is done with the records of one topic. */
+  private record Input<T extends SpecificRecord>(
+      RecordSerde<T> serde, Function<T, String> runId, Handler<T> handler) {}
+
+  @FunctionalInterface
+  private interface Handler<T> {
+    void handle(T record, long at) throws UnusableRecordException;
+  }
+
+  private final Map<String, Input<?>> inputs;
+  private final Sizing partitions;
+  private final Duration tickInterval;
+
+  private ProcessorContext<byte[], SpecificRecord> context;
+  private RunStore store;
+  private RunLifecycle lifecycle;
+
+  /**
+   * @param prefix what every topic's name begins with
+   * @param partitions partitions of the topics by shard and by run
+   * @param tickInterval wall-clock time between two ticks of a run that waits for a deadline
+   */
+  public RoundCoordinator(
+      LogSerdes serdes, String prefix, Sizing partitions, Duration tickInterval) {
+    this.partitions = partitions;
+    this.tickInterval = tickInterval;
+    this.inputs =
+        Map.of(
+            Topic.RUNS.name(prefix),
+            new Input<>(serdes.runs, TrainingRun::getRunId, this::onRun),
+            Topic.AGENTS.name(prefix),
+            new Input<>(serdes.agents, AgentJoined::getRunId, this::onAgent),
+            Topic.SUBMISSIONS.name(prefix),
+            new Input<>(serdes.submissions, UpdateSubmitted::getRunId, this::onSubmission),
+            Topic.MASKS.name(prefix),
+            new Input<>(serdes.masks, MaskPublished::getRunId, this::onMask),
+            Topic.CHECKS.name(prefix),
+            new Input<>(serdes.checks, UpdateChecked::getRunId, (check, at) -> onCheck(check, at)),
+            Topic.TICKS.name(prefix),
+            new Input<>(serdes.ticks, Tick::getRunId, (tick, at) -> {}));
+  }
+
+  /** The store that the processor needs: on disk, with a changelog. */
+  public static StoreBuilder<KeyValueStore<String, byte[]>> store() {
+    return Stores.keyValueStoreBuilder(
+        Stores.persistentKeyValueStore(STORE), Serdes.String(), Serdes.ByteArray());
+  }
+
+  @Override
+  public void init(ProcessorContext<byte[], SpecificRecord> context) {
+    this.context = context;
+    this.store = new RunStore(context.getStateStore(STORE));
+    this.lifecycle = new RunLifecycle(store, new Sinks());
+    context.schedule(tickInterval, PunctuationType.WALL_CLOCK_TIME, this::tick);
+  }
+
+  @Override
+  public void process(Record<byte[], byte[]> message) {
+    RecordMetadata origin = context.recordMetadata().orElseThrow();
+    try {
+      handle(inputs.get(origin.topic()), origin, message);
+    } catch (UnusableRecordException e) {
+      log.debug("{}-{}@{}: {}", origin.topic(), origin.partition(), origin.offset(), e.fault());
+      context.forward(
+          message.withValue(InputRecords.rejected(origin, e.fault(), message.value())), REJECTS);
+    }
+  }
+
+  private <T extends SpecificRecord> void handle(
+      Input<T> input, RecordMetadata origin, Record<byte[], byte[]> message)
+      throws UnusableRecordException {
+    T record = InputRecords.decode(input.serde, origin.topic(), message.value());
+    String runId = input.runId.apply(record);
+    if (!LogKeys.isName(runId)) {
+      throw unusable(RejectReason.MALFORMED, "A run is named by 1 to 64 of a-z, 0-9 and '-'.");
+    }
+    int partition = LogKeys.runPartition(runId, partitions.runPartitions());
+    if (partition != origin.partition()) {
+      throw unusable(
+          RejectReason.MALFORMED,
+          "Records of run %s belong into partition %d, not %d.",
+          runId,
+          partition,
+          origin.partition());
+    }
+    // Time first: a record that comes after the deadline does not take part in what the deadline
+    // closes.
+    lifecycle.advance(runId, message.timestamp());
+    input.handler.handle(record, message.timestamp());
+    lifecycle.advance(runId, message.timestamp());
+  }
+
+  // Definitions, agents, masks
+
+  private void onRun(TrainingRun run, long at) throws UnusableRecordException {
+    if (store.definition(run.getRunId()).isPresent()) {
+      throw unusable(RejectReason.DUPLICATE, "Run %s is defined already.", run.getRunId());
+    }
+    refuse(RunChecks.definition(run));
+    store.putDefinition(run);
+  }
+
+  private void onAgent(AgentJoined joined, long at) throws UnusableRecordException {
+    refuse(RunChecks.agent(joined));
+    String runId = joined.getRunId();
+    if (store.agent(runId, joined.getAgentId()).isEmpty()) {
+      RunProgress progress = store.progress(runId);
+      progress.setJoined(progress.getJoined() + 1);
+      store.putProgress(runId, progress);
+    }
+    store.putAgent(
+        runId, joined.getAgentId(), new Agent(joined.getMaxWeight(), joined.getPublicKey(), false));
+  }
+
+  private void onMask(MaskPublished mask, long at) throws UnusableRecordException {
+    refuse(RunChecks.mask(mask));
+    RunProgress progress = store.progress(mask.getRunId());
+    Optional<MaskPublished> newest = store.mask(mask.getRunId());
+    int expected = newest.map(m -> m.getVersion() + 1).orElse(0);
+    if (mask.getVersion() != expected) {
+      throw unusable(
+          mask.getVersion() < expected ? RejectReason.DUPLICATE : RejectReason.WRONG_MASK,
+          "Mask version %d is expected, not %d.",
+          expected,
+          mask.getVersion());
+    }
+    if (newest.isPresent()
+        && (progress.getPhase() == Phase.STARTING
+            || progress.getPhase() == Phase.ROUND_OPEN
+            || mask.getEffectiveRound() != progress.getRound() + 1)) {
+      throw unusable(
+          RejectReason.WRONG_MASK,
+          "A mask that takes effect in round %d is not expected in round %d, phase %s.",
+          mask.getEffectiveRound(),
+          progress.getRound(),
+          progress.getPhase());
+    }
+    store.putMask(mask);
+  }
+
+  // Updates
+
+  private void onSubmission(UpdateSubmitted submission, long at) throws UnusableRecordException {
+    String runId = submission.getRunId();
+    String agentId = submission.getAgentId();
+    if (!LogKeys.isName(agentId)) {
+      throw unusable(RejectReason.MALFORMED, "An agent is named by 1 to 64 of a-z, 0-9 and '-'.");
+    }
+    if (store.definition(runId).isEmpty()) {
+      throw unusable(RejectReason.UNKNOWN_RUN, "There is no run %s.", runId);
+    }
+    Optional<Agent> joined = store.agent(runId, agentId);
+    if (joined.isEmpty()) {
+      reject(submission, Fault.of(RejectReason.NOT_A_PARTICIPANT, "The agent has not joined."), at);
+      return;
+    }
+    Agent agent = joined.get();
+    if (!Signatures.isSignedBy(submission, Signatures.publicKey(agent.getPublicKey()))) {
+      reject(
+          submission,
+          Fault.of(RejectReason.BAD_SIGNATURE, "The signature is not that of the agent's key."),
+          at);
+      return;
+    }
+    if (agent.getMissing()) {
+      agent.setMissing(false);
+      store.putAgent(runId, agentId, agent);
+    }
+    Optional<Fault> untimely = untimely(submission, store.progress(runId));
+    if (untimely.isPresent()) {
+      reject(submission, untimely.get(), at);
+      return;
+    }
+    take(submission, agent, store.participant(runId, agentId).orElseThrow(), at);
+  }
+
+  /** Whether it is not the round, the agent or the first time. */
+  private Optional<Fault> untimely(UpdateSubmitted submission, RunProgress progress) {
+    boolean open = progress.getPhase() == Phase.ROUND_OPEN;
+    int round = submission.getRound();
+    if (round > progress.getRound() || progress.getPhase() == Phase.STARTING) {
+      return Optional.of(Fault.of(RejectReason.EARLY, "Round %d has not been opened.", round));
+    }
+    if (round < progress.getRound() || !open) {
+      return Optional.of(Fault.of(RejectReason.LATE, "Round %d is closed.", round));
+    }
+    Optional<Participant> participant =
+        store.participant(submission.getRunId(), submission.getAgentId());
+    if (participant.isEmpty()) {
+      return Optional.of(
+          Fault.of(RejectReason.NOT_A_PARTICIPANT, "The agent was not asked in round %d.", round));
+    }
+    return switch (participant.get().getStatus()) {
+      case ASKED, REJECTED -> Optional.empty();
+      case PENDING, ADMITTED ->
+          Optional.of(
+              Fault.of(
+                  RejectReason.DUPLICATE, "The agent has already submitted in round %d.", round));
+    };
+  }
+
+  /** A participant's report: its first, or another one after a rejection. */
+  private void take(UpdateSubmitted submission, Agent agent, Participant participant, long at) {
+    String runId = submission.getRunId();
+    RunProgress progress = store.progress(runId);
+    if (participant.getStatus() == Status.REJECTED) {
+      progress.setRejected(progress.getRejected() - 1);
+    }
+    Participant pending =
+        new Participant(Status.PENDING, ContentDigest.of(submission), submission.getWeight());
+    Admission admission = admission(runId, progress);
+    Optional<Fault> fault = admission.statement(submission, agent);
+    if (fault.isPresent()) {
+      rejectReport(submission, pending, progress, fault.get(), at);
+      return;
+    }
+    store.putSubmission(submission);
+    store.putParticipant(runId, submission.getAgentId(), pending);
+    store.putProgress(runId, progress);
+    judge(submission, pending, progress, admission, at);
+  }
+
+  private void onCheck(UpdateChecked check, long at) throws UnusableRecordException {
+    String runId = check.getRunId();
+    RunProgress progress = store.progress(runId);
+    Optional<Participant> participant = store.participant(runId, check.getAgentId());
+    if (progress.getPhase() != Phase.ROUND_OPEN
+        || check.getRound() != progress.getRound()
+        || participant.isEmpty()
+        || participant.get().getStatus() == Status.ADMITTED) {
+      return; // nothing hangs on it any more
+    }
+    store.putCheck(check);
+    if (participant.get().getStatus() == Status.PENDING
+        && participant.get().getSubmission().equals(check.getSubmission())) {
+      UpdateSubmitted submission = store.submission(runId, check.getAgentId()).orElseThrow();
+      judge(submission, participant.get(), progress, admission(runId, progress), at);
+    }
+  }
+
+  /** Admits an update when all partitions agree with its submission, and rejects it as soon as one does not. */
+  private void judge(
+      UpdateSubmitted submission,
+      Participant participant,
+      RunProgress progress,
+      Admission admission,
+      long at) {
+    String runId = submission.getRunId();
+    List<UpdateChecked> checks =
+        store.checks(runId, submission.getAgentId(), participant.getSubmission());
+    for (UpdateChecked check : checks) {
+      Optional<Fault> fault =
+          admission.disagreement(submission, check, partitions.shardPartitions());
+      if (fault.isPresent()) {
+        rejectReport(submission, participant, progress, fault.get(), at);
+        return;
+      }
+    }
+    if (checks.size() < admission.partitionsInvolved(partitions.shardPartitions())) {
+      return;
+    }
+    store.deleteAttempt(runId, submission.getAgentId(), participant.getSubmission());
+    participant.setStatus(Status.ADMITTED);
+    store.putParticipant(runId, submission.getAgentId(), participant);
+    progress.setAdmitted(progress.getAdmitted() + 1);
+    store.putProgress(runId, progress);
+  }
+
+  private void rejectReport(
+      UpdateSubmitted submission,
+      Participant participant,
+      RunProgress progress,
+      Fault fault,
+      long at) {
+    String runId = submission.getRunId();
+    store.deleteAttempt(runId, submission.getAgentId(), participant.getSubmission());
+    participant.setStatus(Status.REJECTED);
+    store.putParticipant(runId, submission.getAgentId(), participant);
+    progress.setRejected(progress.getRejected() + 1);
+    store.putProgress(runId, progress);
+    reject(submission, fault, at);
+  }
+
+  private void reject(UpdateSubmitted submission, Fault fault, long at) {
+    UpdateRejected rejected =
+        new UpdateRejected(
+            submission.getRound(),
+            submission.getAgentId(),
+            ContentDigest.of(submission),
+            fault.reason(),
+            fault.detail());
+    new Sinks().append(new LedgerEntry(submission.getRunId(), rejected), at);
+  }
+
+  private Admission admission(String runId, RunProgress progress) {
+    return new Admission(
+        store.definition(runId).orElseThrow(),
+        store.mask(runId).orElseThrow(),
+        progress.getRound(),
+        progress.getImportance());
+  }
+
+  // Time
+
+  private void tick(long now) {
+    store
+        .progress()
+        .forEach(
+            (runId, progress) -> {
+              if (progress.getDeadlineAt() != null && !progress.getDue()) {
+                context.forward(
+                    new Record<>(runId.getBytes(UTF_8), new Tick(runId, progress.getRound()), now),
+                    TICKS);
+              }
+            });
+  }
+
+  private static void refuse(Optional<Fault> fault) throws UnusableRecordException {
+    if (fault.isPresent()) {
+      throw new UnusableRecordException(fault.get());
+    }
+  }
+
+  private static UnusableRecordException unusable(
+      RejectReason reason, String detail, Object... arguments) {
+    return new UnusableRecordException(Fault.of(reason, detail, arguments));
+  }
+
+  private final class Sinks implements Ledger {
+    @Override
+    public void append(LedgerEntry entry, long at) {
+      context.forward(record(entry, at), ROUNDS);
+    }
+
+    @Override
+    public void multicast(LedgerEntry closed, long at) {
+      context.forward(record(closed, at), CLOSES);
+    }
+
+    private Record<byte[], SpecificRecord> record(LedgerEntry entry, long at) {
+      return new Record<>(entry.getRunId().getBytes(UTF_8), entry, at);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package io.coppice.aggregator.rounds;
+
+import io.coppice.aggregator.Fault;
+import io.coppice.schemas.AgentJoined;
+import io.coppice.schemas.ContentDigest;
+import io.coppice.schemas.InitialPruning;
+import io.coppice.schemas.LayerMask;
+import io.coppice.schemas.LogKeys;
+import io.coppice.schemas.MaskPublished;
+import io.coppice.schemas.Participation;
+import io.coppice.schemas.RejectReason;
+import io.coppice.schemas.Signatures;
+import io.coppice.schemas.TrainingRun;
+import java.util.Optional;
+
+/** Whether a run's definition, an agent's offer and a mask are fit to be used. */
+final class RunChecks {
+
+  private RunChecks() {}
+
+  /** Whether the coordinator can run this definition. What concerns only the model is left to those who build it. */
+  static Optional<Fault> definition(TrainingRun run) {
+    Participation participation = run.getParticipation();
+    InitialPruning initial = run.getInitialPruning();
+    if (run.getRounds() < 1) {
+      return malformed("A run has at least 1 round, not %d.", run.getRounds());
+    }
+    if (participation.getExpectedAgents() < 1
+        || participation.getQuorum() < 1
+        || participation.getQuorum() > participation.getExpectedAgents()) {
+      return malformed(
+          "The quorum is 1 to the expected agents, not %d of %d.",
+          participation.getQuorum(), participation.getExpectedAgents());
+    }
+    if (participation.getDeadlineMillis() < 1
+        || (initial != null && initial.getDeadlineMillis() < 1)) {
+      return malformed("A deadline is at least 1 millisecond.");
+    }
+    if (run.getShardValues() < 1) {
+      return malformed("A shard holds at least 1 value, not %d.", run.getShardValues());
+    }
+    if (run.getTraining().getLocalSteps() < 1
+        || run.getTraining().getBatchSize() < 1
+        || (initial != null && initial.getSamples() < 1)) {
+      return malformed("Local steps, batch size and samples of initial pruning are at least 1.");
+    }
+    if (run.getEvaluation().getEvery() < 1 || run.getPruning().getReconfigureEvery() < 1) {
+      return malformed("Evaluations and mask decisions are at least 1 round apart.");
+    }
+    return Optional.empty();
+  }
+
+  /** Whether the agent can be asked and its statements be checked. */
+  static Optional<Fault> agent(AgentJoined agent) {
+    if (!LogKeys.isName(agent.getAgentId())) {
+      return malformed("An agent is named by 1 to 64 of a-z, 0-9 and '-'.");
+    }
+    if (agent.getSampleCount() < 1 || agent.getMaxWeight() < 1) {
+      return malformed(
+          "Sample count and largest weight are at least 1, not %d and %d.",
+          agent.getSampleCount(), agent.getMaxWeight());
+    }
+    try {
+      Signatures.publicKey(agent.getPublicKey());
+    } catch (IllegalArgumentException e) {
+      return malformed("%s", e.getMessage());
+    }
+    return Optional.empty();
+  }
+
+  /** Whether the mask's figures fit each other. */
+  static Optional<Fault> mask(MaskPublished mask) {
+    long kept = 0;
+    for (LayerMask layer : mask.getLayers()) {
+      if (!fits(layer)) {
+        return malformed("The mask of layer %s does not fit its shape.", layer.getName());
+      }
+      kept += layer.getKept();
+    }
+    if (mask.getActiveParameters() < Math.max(1, kept)) {
+      return malformed(
+          "A mask that keeps %d weights has more than %d active parameters.",
+          kept, mask.getActiveParameters());
+    }
+    if (!ContentDigest.of(mask).equals(mask.getDigest())) {
+      return Optional.of(
+          new Fault(RejectReason.DIGEST_MISMATCH, "The mask's digest is not that of its content."));
+    }
+    return Optional.empty();
+  }
+
+  /** Whether the kept weights are as many as the bitmap says, within the shape. */
+  static boolean fits(LayerMask layer) {
+    if (layer.getShape().stream().anyMatch(d -> d < 1 || d > 1 << 30)
+        || layer.getShape().size() > 4) {
+      return false;
+    }
+    double size = layer.getShape().stream().mapToDouble(d -> d).reduce(1, (a, b) -> a * b);
+    if (size > Integer.MAX_VALUE) {
+      return false;
+    }
+    int weights = (int) size;
+    java.util.BitSet bits = java.util.BitSet.valueOf(layer.getBitmap());
+    return layer.getBitmap().remaining() == (weights + 7L) / 8
+        && bits.length() <= weights
+        && bits.cardinality() == layer.getKept();
+  }
+
+  private static Optional<Fault> malformed(String detail, Object... arguments) {
+    return Optional.of(Fault.of(RejectReason.MALFORMED, detail, arguments));
+  }
+}

@@ -1,0 +1,265 @@
+package io.coppice.aggregator.rounds;
+
+import io.coppice.aggregator.state.Agent;
+import io.coppice.aggregator.state.Participant;
+import io.coppice.aggregator.state.Phase;
+import io.coppice.aggregator.state.RunProgress;
+import io.coppice.aggregator.state.Status;
+import io.coppice.learning.pruning.ReconfigurationSchedule;
+import io.coppice.schemas.CloseReason;
+import io.coppice.schemas.ContentDigest;
+import io.coppice.schemas.Contributor;
+import io.coppice.schemas.LedgerEntry;
+import io.coppice.schemas.MaskPublished;
+import io.coppice.schemas.RejectReason;
+import io.coppice.schemas.RoundClosed;
+import io.coppice.schemas.RoundOpened;
+import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.TrainingRun;
+import io.coppice.schemas.UpdateRejected;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+
+/**
+ * The life of a run: start, initial pruning, one round after the other, end. {@link #advance} is called around every record of
+ * the run and does whatever has become possible; time is that of the records.
+ *
+ * <p>A round closes when every participant is admitted or rejected, or when its deadline has passed, but never without its quorum:
+ * until then it stays open, for late participants as for rejected ones who try again. So that a quorum can always be met, no
+ * fewer agents than that are asked: if not enough are left that are not missing, the missing ones are asked as well.
+ */
+final class RunLifecycle {
+
+  private static final String CONVENTIONAL = "none";
+  private static final int INITIAL_PRUNING = -1;
+
+  private final RunStore store;
+  private final Ledger ledger;
+
+  RunLifecycle(RunStore store, Ledger ledger) {
+    this.store = store;
+    this.ledger = ledger;
+  }
+
+  /**
+   * Does what has become possible.
+   *
+   * @param at timestamp of the record that is being processed
+   */
+  void advance(String runId, long at) {
+    Optional<TrainingRun> definition = store.definition(runId);
+    Optional<MaskPublished> mask = store.mask(runId);
+    if (definition.isEmpty() || mask.isEmpty()) {
+      return;
+    }
+    RunProgress progress = store.progress(runId);
+    if (progress.getDeadlineAt() != null && !progress.getDue() && at >= progress.getDeadlineAt()) {
+      progress.setDue(true);
+      store.putProgress(runId, progress);
+    }
+    switch (progress.getPhase()) {
+      case STARTING -> start(definition.get(), mask.get(), progress, at);
+      case ROUND_OPEN -> closeOrAskNext(definition.get(), mask.get(), progress, at);
+      case WAITING_FOR_MASK -> {
+        if (mask.get().getVersion() > progress.getMaskVersion()) {
+          openRound(definition.get(), mask.get(), progress, at);
+        }
+      }
+      case FINISHED -> {}
+    }
+  }
+
+  private void start(TrainingRun run, MaskPublished mask, RunProgress progress, long at) {
+    if (progress.getDeadlineAt() == null) {
+      progress.setDeadlineAt(at + run.getParticipation().getDeadlineMillis());
+      store.putProgress(run.getRunId(), progress);
+    }
+    boolean everybody = progress.getJoined() >= run.getParticipation().getExpectedAgents();
+    boolean enough = progress.getJoined() >= run.getParticipation().getQuorum();
+    if (!everybody && !(progress.getDue() && enough)) {
+      return;
+    }
+    if (run.getInitialPruning() != null) {
+      askForInitialPruning(run, mask, progress, at);
+    } else {
+      openRound(run, mask, progress, at);
+    }
+  }
+
+  // Opening
+
+  /** Asks the agent behind the one that was asked before, in the order of their ids, and after the last the first. */
+  private void askForInitialPruning(
+      TrainingRun run, MaskPublished mask, RunProgress progress, long at) {
+    List<String> agents = new ArrayList<>(store.agents(run.getRunId()).keySet());
+    String previous = progress.getAsked();
+    String next =
+        agents.stream()
+            .filter(a -> previous != null && a.compareTo(previous) > 0)
+            .findFirst()
+            .orElse(agents.getFirst());
+    progress.setAsked(next);
+    progress.setRound(INITIAL_PRUNING);
+    progress.setImportance(false);
+    open(run, mask, progress, List.of(next), run.getInitialPruning().getDeadlineMillis(), at);
+  }
+
+  /** Opens round 0, or the one behind the closed one. */
+  private void openRound(TrainingRun run, MaskPublished mask, RunProgress progress, long at) {
+    int round = progress.getPhase() == Phase.STARTING ? 0 : progress.getRound() + 1;
+    SortedMap<String, Agent> agents = store.agents(run.getRunId());
+    List<String> present =
+        agents.entrySet().stream()
+            .filter(a -> !a.getValue().getMissing())
+            .map(Map.Entry::getKey)
+            .toList();
+    boolean enough = present.size() >= run.getParticipation().getQuorum();
+    progress.setRound(round);
+    progress.setImportance(
+        !run.getPruning().getPolicy().equals(CONVENTIONAL)
+            && new ReconfigurationSchedule(
+                    run.getEvaluation().getEvery(), run.getPruning().getReconfigureEvery())
+                .isReconfiguration(round));
+    open(
+        run,
+        mask,
+        progress,
+        enough ? present : List.copyOf(agents.keySet()),
+        run.getParticipation().getDeadlineMillis(),
+        at);
+  }
+
+  private void open(
+      TrainingRun run,
+      MaskPublished mask,
+      RunProgress progress,
+      List<String> participants,
+      long deadlineMillis,
+      long at) {
+    progress.setPhase(Phase.ROUND_OPEN);
+    progress.setMaskVersion(mask.getVersion());
+    progress.setParticipants(participants.size());
+    progress.setAdmitted(0);
+    progress.setRejected(0);
+    progress.setDeadlineAt(at + deadlineMillis);
+    progress.setDue(false);
+    Participant asked = new Participant(Status.ASKED, ByteBuffer.allocate(0), 0L);
+    participants.forEach(agentId -> store.putParticipant(run.getRunId(), agentId, asked));
+    store.putProgress(run.getRunId(), progress);
+    append(
+        run.getRunId(),
+        new RoundOpened(
+            progress.getRound(),
+            mask.getVersion(),
+            progress.getImportance(),
+            participants,
+            Instant.ofEpochMilli(at),
+            Instant.ofEpochMilli(at + deadlineMillis)),
+        at);
+  }
+
+  // Closing
+
+  private void closeOrAskNext(TrainingRun run, MaskPublished mask, RunProgress progress, long at) {
+    boolean initial = progress.getRound() == INITIAL_PRUNING;
+    int quorum = initial ? 1 : run.getParticipation().getQuorum();
+    boolean everybody =
+        progress.getAdmitted() + progress.getRejected() == progress.getParticipants();
+    if (progress.getAdmitted() >= quorum && (everybody || progress.getDue())) {
+      close(run, mask, progress, everybody ? CloseReason.ALL_REPORTED : CloseReason.DEADLINE, at);
+    } else if (initial && progress.getDue()) {
+      leaveOut(run.getRunId(), progress, at);
+      store.deleteRound(run.getRunId());
+      askForInitialPruning(run, mask, progress, at);
+    }
+  }
+
+  private void close(
+      TrainingRun run, MaskPublished mask, RunProgress progress, CloseReason reason, long at) {
+    String runId = run.getRunId();
+    List<Contributor> contributors = new ArrayList<>();
+    store
+        .participants(runId)
+        .forEach(
+            (agentId, p) -> {
+              if (p.getStatus() == Status.ADMITTED) {
+                contributors.add(new Contributor(agentId, p.getWeight(), p.getSubmission()));
+              }
+            });
+    leaveOut(runId, progress, at);
+    UpdateShape shape = UpdateShape.of(run, mask, progress.getImportance());
+    RoundClosed closed =
+        new RoundClosed(
+            progress.getRound(),
+            progress.getMaskVersion(),
+            progress.getImportance(),
+            reason,
+            contributors,
+            shape.deltaShards(),
+            shape.importanceShards(),
+            run.getEncoding().getAggregate(),
+            Instant.ofEpochMilli(at),
+            progress.getLastDigest(),
+            ByteBuffer.allocate(0));
+    closed.setDigest(ContentDigest.of(runId, closed));
+    append(runId, closed, at);
+    ledger.multicast(new LedgerEntry(runId, closed), at);
+
+    store.deleteRound(runId);
+    progress.setLastDigest(closed.getDigest());
+    progress.setPhase(Phase.WAITING_FOR_MASK);
+    progress.setDeadlineAt(null);
+    progress.setDue(false);
+    if (progress.getRound() + 1 == run.getRounds()) {
+      progress.setPhase(Phase.FINISHED);
+      append(runId, new RunFinished(run.getRounds(), Instant.ofEpochMilli(at)), at);
+    }
+    store.putProgress(runId, progress);
+    boolean newMask = progress.getImportance() || progress.getRound() == INITIAL_PRUNING;
+    if (progress.getPhase() != Phase.FINISHED && !newMask) {
+      openRound(run, mask, progress, at);
+    }
+  }
+
+  /**
+   * Those who were silent are missing from now on; those whose shards have not all been seen are told so. Whoever was too slow for
+   * initial pruning is not missing: it may be quick enough for a round.
+   */
+  private void leaveOut(String runId, RunProgress progress, long at) {
+    store
+        .participants(runId)
+        .forEach(
+            (agentId, p) -> {
+              switch (p.getStatus()) {
+                case ASKED -> {
+                  if (progress.getRound() != INITIAL_PRUNING) {
+                    Agent agent = store.agent(runId, agentId).orElseThrow();
+                    agent.setMissing(true);
+                    store.putAgent(runId, agentId, agent);
+                  }
+                }
+                case PENDING ->
+                    append(
+                        runId,
+                        new UpdateRejected(
+                            progress.getRound(),
+                            agentId,
+                            p.getSubmission(),
+                            RejectReason.INCOMPLETE,
+                            "Not all of the update's shards had been checked when the round"
+                                + " closed."),
+                        at);
+                case ADMITTED, REJECTED -> {}
+              }
+            });
+  }
+
+  private void append(String runId, Object event, long at) {
+    ledger.append(new LedgerEntry(runId, event), at);
+  }
+}

@@ -1,0 +1,4 @@
+package io.coppice.aggregator.shards;
+
+/** One round of one run; round -1 is initial pruning. */
+record RoundId(String runId, int round) {}

@@ -1,0 +1,132 @@
+package io.coppice.aggregator.shards;
+
+import io.coppice.aggregator.Fault;
+import io.coppice.learning.encoding.Encoding;
+import io.coppice.schemas.ContentDigest;
+import io.coppice.schemas.LogKeys;
+import io.coppice.schemas.RejectReason;
+import io.coppice.schemas.ShardKind;
+import io.coppice.schemas.UpdateShard;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** What can be said about one shard of an update without knowing anything but the shard. */
+final class ShardChecks {
+
+  /** Far above any model (65,536 shards of 65,536 values are 16 GiB), and a bound on what one record can make us wait for. */
+  static final int MAX_SHARDS = 1 << 16;
+
+  /** The rounds behind the last closed one for which updates are taken: the open one, and one more should a close be slow. */
+  static final int ROUNDS_AHEAD = 2;
+
+  /** What stands for the last closed round of a run that has not closed any: rounds -1 and 0 are taken. */
+  static final int BEFORE_ALL_ROUNDS = -2;
+
+  private ShardChecks() {}
+
+  /** Whether it can be told whose update the shard is a part of; without that there is nobody to report to. */
+  static Optional<Fault> sender(UpdateShard shard) {
+    if (!LogKeys.isName(shard.getRunId()) || !LogKeys.isName(shard.getAgentId())) {
+      return fault(
+          RejectReason.MALFORMED, "Run and agent are named by 1 to 64 of a-z, 0-9 and '-'.");
+    }
+    if (shard.getSubmission().remaining() != ContentDigest.BYTES) {
+      return fault(
+          RejectReason.MALFORMED,
+          "The submission's digest has %d bytes instead of %d.",
+          shard.getSubmission().remaining(),
+          ContentDigest.BYTES);
+    }
+    return Optional.empty();
+  }
+
+  /** Whether the round is one for which updates are taken. */
+  static Optional<Fault> round(UpdateShard shard, OptionalInt closed) {
+    int last = closed.orElse(BEFORE_ALL_ROUNDS);
+    if (shard.getRound() < -1) {
+      return fault(
+          RejectReason.MALFORMED, "Rounds are numbered from -1, not %d.", shard.getRound());
+    }
+    if (shard.getRound() <= last) {
+      return fault(RejectReason.LATE, "Round %d is closed.", shard.getRound());
+    }
+    if (shard.getRound() > last + ROUNDS_AHEAD) {
+      return fault(
+          RejectReason.EARLY,
+          "Updates are taken up to round %d, not yet for round %d.",
+          last + ROUNDS_AHEAD,
+          shard.getRound());
+    }
+    return Optional.empty();
+  }
+
+  /** Whether the fields fit each other and the place where the record lies. */
+  static Optional<Fault> fields(UpdateShard shard, PartitionShards own) {
+    if (shard.getDeltaShards() < 1
+        || shard.getDeltaShards() > MAX_SHARDS
+        || shard.getImportanceShards() < 0
+        || shard.getImportanceShards() > MAX_SHARDS) {
+      return fault(
+          RejectReason.MALFORMED,
+          "An update has 1 to %d delta shards and at most as many of importance, not %d and %d.",
+          MAX_SHARDS,
+          shard.getDeltaShards(),
+          shard.getImportanceShards());
+    }
+    int count =
+        shard.getKind() == ShardKind.DELTA ? shard.getDeltaShards() : shard.getImportanceShards();
+    if (shard.getShard() < 0 || shard.getShard() >= count) {
+      return fault(
+          RejectReason.MALFORMED,
+          "There is no %s shard %d among %d.",
+          shard.getKind(),
+          shard.getShard(),
+          count);
+    }
+    if (!own.holds(shard.getShard())) {
+      return fault(
+          RejectReason.MALFORMED,
+          "Shard %d belongs into partition %d, not %d.",
+          shard.getShard(),
+          LogKeys.shardPartition(shard.getShard(), own.partitions()),
+          own.partition());
+    }
+    if (shard.getWeight() < 1) {
+      return fault(RejectReason.BAD_WEIGHT, "A weight is at least 1, not %d.", shard.getWeight());
+    }
+    long bytes = (long) shard.getValueCount() * encoding(shard).bytesPerValue();
+    if (shard.getValueCount() < 1 || bytes != shard.getValues().remaining()) {
+      return fault(
+          RejectReason.WRONG_SHAPE,
+          "%d bytes are not %d values in %s.",
+          shard.getValues().remaining(),
+          shard.getValueCount(),
+          shard.getEncoding());
+    }
+    return Optional.empty();
+  }
+
+  /** Whether the first {@code count} values are numbers. */
+  static Optional<Fault> values(UpdateShard shard, float[] values, int count) {
+    for (int i = 0; i < count; i++) {
+      if (!Float.isFinite(values[i])) {
+        return fault(
+            RejectReason.NON_FINITE,
+            "Value %d of %s shard %d is %s.",
+            i,
+            shard.getKind(),
+            shard.getShard(),
+            values[i]);
+      }
+    }
+    return Optional.empty();
+  }
+
+  static Encoding encoding(UpdateShard shard) {
+    return Encoding.valueOf(shard.getEncoding().name());
+  }
+
+  private static Optional<Fault> fault(RejectReason reason, String detail, Object... arguments) {
+    return Optional.of(Fault.of(reason, detail, arguments));
+  }
+}
