@@ -25,7 +25,7 @@ import org.apache.kafka.streams.processor.StreamPartitioner;
  * The aggregator's topology: two sub-topologies that speak to each other through topics only.
  *
  * <pre>
- *   updates ----+                                    +--&gt; aggregates
+ *   updates ----+                                    +--&gt; aggregates, importance
  *               +--&gt; shard aggregator (by shard) ----+
  *   closes -----+                                    +--&gt; checks
  *
@@ -75,6 +75,13 @@ public final class AggregatorTopology {
         .addSink(
             ShardAggregator.AGGREGATES,
             Topic.AGGREGATES.name(prefix),
+            key,
+            serdes.aggregates,
+            byShard(),
+            "shard-aggregator")
+        .addSink(
+            ShardAggregator.IMPORTANCE,
+            Topic.IMPORTANCE.name(prefix),
             key,
             serdes.aggregates,
             byShard(),

@@ -14,7 +14,8 @@ import picocli.CommandLine.IVersionProvider;
     mixinStandardHelpOptions = true,
     versionProvider = Coppice.Version.class,
     header = "Federated learning on an event log, with a model that is pruned while it trains.",
-    description = "%nEvery update, aggregate and mask is a record in Apache Kafka; the log can be tailed, replayed and audited.%n",
+    description =
+        "%nEvery update, aggregate and mask is a record in Apache Kafka; the log can be tailed, replayed and audited.%n",
     subcommands = {DemoCommand.class, PruneCommand.class, ServeCommand.class, TailCommand.class},
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
@@ -52,7 +53,9 @@ public final class Coppice {
     CommandLine command = failure.getCommandLine();
     command.getErr().println(failure.getMessage());
     CommandLine.UnmatchedArgumentException.printSuggestions(failure, command.getErr());
-    command.getErr().printf("'%s --help' tells what is allowed.%n", command.getCommandSpec().qualifiedName());
+    command
+        .getErr()
+        .printf("'%s --help' tells what is allowed.%n", command.getCommandSpec().qualifiedName());
     return BAD_INPUT;
   }
 

@@ -20,7 +20,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
     sortOptions = false,
-    header = "Train and prune a network with several agents over a real Kafka broker, all in this process.",
+    header =
+        "Train and prune a network with several agents over a real Kafka broker, all in this process.",
     description = {
       "",
       "Starts a Kafka broker, a schema registry, the aggregator, the pruning service and the agents, trains on the MNIST subset that"
@@ -53,10 +54,18 @@ final class DemoCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   static final class Federation {
-    @Option(names = "--agents", paramLabel = "N", defaultValue = "10", description = "Number of agents.")
+    @Option(
+        names = "--agents",
+        paramLabel = "N",
+        defaultValue = "10",
+        description = "Number of agents.")
     int agents;
 
-    @Option(names = "--rounds", paramLabel = "N", defaultValue = "200", description = "Number of rounds.")
+    @Option(
+        names = "--rounds",
+        paramLabel = "N",
+        defaultValue = "200",
+        description = "Number of rounds.")
     int rounds;
 
     @Option(
@@ -72,7 +81,8 @@ final class DemoCommand implements Callable<Integer> {
         names = "--partition",
         paramLabel = "HOW",
         defaultValue = "dirichlet:0.5",
-        description = "How the agents share the training data: iid, dirichlet:ALPHA, writer, or file:PATH (JSON lists of indices).")
+        description =
+            "How the agents share the training data: iid, dirichlet:ALPHA, writer, or file:PATH (JSON lists of indices).")
     String partition;
 
     @Option(
@@ -82,27 +92,55 @@ final class DemoCommand implements Callable<Integer> {
         description = "A round closes without the missing agents after this time.")
     int deadlineSeconds;
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Seed of weights, partition and batches.")
+    @Option(
+        names = "--seed",
+        paramLabel = "N",
+        defaultValue = "0",
+        description = "Seed of weights, partition and batches.")
     long seed;
   }
 
   static final class Training {
-    @Option(names = "--model", paramLabel = "NAME", defaultValue = "lenet5", description = "Network: lenet5, conv2 or mlp.")
+    @Option(
+        names = "--model",
+        paramLabel = "NAME",
+        defaultValue = "lenet5",
+        description = "Network: lenet5, conv2 or mlp.")
     String model;
 
-    @Option(names = "--loss", paramLabel = "NAME", defaultValue = "softmax", description = "Loss: softmax or bce.")
+    @Option(
+        names = "--loss",
+        paramLabel = "NAME",
+        defaultValue = "softmax",
+        description = "Loss: softmax or bce.")
     String loss;
 
-    @Option(names = "--local-steps", paramLabel = "N", defaultValue = "5", description = "SGD steps of an agent in a round.")
+    @Option(
+        names = "--local-steps",
+        paramLabel = "N",
+        defaultValue = "5",
+        description = "SGD steps of an agent in a round.")
     int localSteps;
 
-    @Option(names = "--batch", paramLabel = "N", defaultValue = "20", description = "Samples of a step.")
+    @Option(
+        names = "--batch",
+        paramLabel = "N",
+        defaultValue = "20",
+        description = "Samples of a step.")
     int batch;
 
-    @Option(names = "--learning-rate", paramLabel = "X", defaultValue = "0.1", description = "Step size.")
+    @Option(
+        names = "--learning-rate",
+        paramLabel = "X",
+        defaultValue = "0.1",
+        description = "Step size.")
     double learningRate;
 
-    @Option(names = "--evaluate-every", paramLabel = "N", defaultValue = "5", description = "Rounds between two evaluations.")
+    @Option(
+        names = "--evaluate-every",
+        paramLabel = "N",
+        defaultValue = "5",
+        description = "Rounds between two evaluations.")
     int evaluateEvery;
 
     @Option(
@@ -126,7 +164,8 @@ final class DemoCommand implements Callable<Integer> {
         negatable = true,
         defaultValue = "true",
         fallbackValue = "true",
-        description = "Let one agent prune the model on its own data before round 0; never with --pruning none.")
+        description =
+            "Let one agent prune the model on its own data before round 0; never with --pruning none.")
     boolean initialPruning;
 
     @Option(
@@ -140,7 +179,8 @@ final class DemoCommand implements Callable<Integer> {
         names = "--max-density",
         paramLabel = "X",
         showDefaultValue = Visibility.NEVER,
-        description = "Bound on the density that growth may reach, above 0 and at most 1. Default: none.")
+        description =
+            "Bound on the density that growth may reach, above 0 and at most 1. Default: none.")
     Double maxDensity;
 
     @Option(
@@ -165,7 +205,8 @@ final class DemoCommand implements Callable<Integer> {
         names = "--dir",
         paramLabel = "DIR",
         showDefaultValue = Visibility.NEVER,
-        description = "Where the log is kept, and found again. Default: a new directory in coppice-data.")
+        description =
+            "Where the log is kept, and found again. Default: a new directory in coppice-data.")
     Path dir;
 
     @Option(
@@ -178,7 +219,8 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
         names = "--report",
         paramLabel = "FILE.json",
-        description = "Write settings, every round's figures and the final ones as one JSON document.")
+        description =
+            "Write settings, every round's figures and the final ones as one JSON document.")
     Path report;
   }
 
@@ -187,8 +229,16 @@ final class DemoCommand implements Callable<Integer> {
     Path dir =
         output.dir != null
             ? output.dir
-            : Path.of("coppice-data", LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss")));
-    new Demo(settings(), dir, output.port, Optional.ofNullable(output.report), spec.commandLine().getOut(), LogFile::open)
+            : Path.of(
+                "coppice-data",
+                LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss")));
+    new Demo(
+            settings(),
+            dir,
+            output.port,
+            Optional.ofNullable(output.report),
+            spec.commandLine().getOut(),
+            LogFile::open)
         .run();
     return 0;
   }

@@ -56,7 +56,11 @@ final class LogOption {
         description = "Kafka brokers of a running cluster.")
     private String bootstrap;
 
-    @Option(names = "--registry", paramLabel = "URL", required = true, description = "Its schema registry.")
+    @Option(
+        names = "--registry",
+        paramLabel = "URL",
+        required = true,
+        description = "Its schema registry.")
     private String registry;
   }
 

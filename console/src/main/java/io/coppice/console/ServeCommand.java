@@ -41,7 +41,9 @@ final class ServeCommand implements Callable<Integer> {
     CountDownLatch closed = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> endAndWait(ended, closed), "shutdown"));
     try (OpenLog log = directory.open(port)) {
-      out.printf("Kafka at %s, schema registry at %s%n", log.cluster().bootstrapServers(), log.cluster().registryUrl());
+      out.printf(
+          "Kafka at %s, schema registry at %s%n",
+          log.cluster().bootstrapServers(), log.cluster().registryUrl());
       out.printf("Ctrl-C ends it.%n");
       out.flush();
       ended.await();

@@ -44,7 +44,9 @@ final class TailCommand implements Callable<Integer> {
   @Option(names = "--run", paramLabel = "RUN", description = "Only records of this run.")
   private String run;
 
-  @Option(names = "--follow", description = "Go on with records that are still to come, until Ctrl-C.")
+  @Option(
+      names = "--follow",
+      description = "Go on with records that are still to come, until Ctrl-C.")
   private boolean follow;
 
   @Spec private CommandSpec spec;
@@ -56,8 +58,13 @@ final class TailCommand implements Callable<Integer> {
             .orElseThrow(
                 () ->
                     UserError.badInput(
-                        "There is no topic '" + topicName + "': known are "
-                            + Arrays.stream(Topic.values()).map(Topic::suffix).collect(Collectors.joining(", ")) + "."));
+                        "There is no topic '"
+                            + topicName
+                            + "': known are "
+                            + Arrays.stream(Topic.values())
+                                .map(Topic::suffix)
+                                .collect(Collectors.joining(", "))
+                            + "."));
     PrintWriter out = spec.commandLine().getOut();
     try (OpenLog open = log.open();
         LogReader reader = new LogReader(open.cluster())) {
@@ -79,7 +86,8 @@ final class TailCommand implements Callable<Integer> {
 
   private boolean isWanted(Entry entry) {
     return run == null
-        || (entry.key() != null && Optional.of(entry.key().split("/")[0]).filter(run::equals).isPresent());
+        || (entry.key() != null
+            && Optional.of(entry.key().split("/")[0]).filter(run::equals).isPresent());
   }
 
   private static void print(RecordPrinter printer, Entry entry, PrintWriter out) {

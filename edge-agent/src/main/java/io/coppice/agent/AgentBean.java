@@ -4,6 +4,7 @@ import io.coppice.learning.data.DataFormatException;
 import io.coppice.learning.data.Dataset;
 import io.coppice.learning.data.Datasets;
 import io.coppice.learning.data.Partitioners;
+import io.coppice.learning.data.Split;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.Signatures;
@@ -43,7 +44,7 @@ class AgentBean {
 
   private static Dataset trainingData(AgentSettings settings) {
     try {
-      Dataset all = Datasets.open(Path.of(settings.getData()), Datasets.Split.TRAIN);
+      Dataset all = Datasets.open(Path.of(settings.getData()), Split.TRAIN);
       if (settings.getPartition() == null) {
         return all;
       }

@@ -10,7 +10,8 @@ import java.util.Optional;
  * @param holdOut samples to evaluate on where the run asks the agents to
  * @param initialPruning samples for initial pruning where they are given; otherwise they are drawn from {@code train}
  */
-public record AgentData(Dataset train, Optional<Dataset> holdOut, Optional<Dataset> initialPruning) {
+public record AgentData(
+    Dataset train, Optional<Dataset> holdOut, Optional<Dataset> initialPruning) {
 
   /** Training data only. */
   public static AgentData of(Dataset train) {

@@ -25,8 +25,7 @@ class AgentHealth implements HealthIndicator {
     boolean up = runner.fault().isEmpty();
     return Publishers.just(
         HealthResult.builder("agent", up ? HealthStatus.UP : HealthStatus.DOWN)
-            .details(
-                Map.of("phase", runner.phase().name(), "fault", runner.fault().orElse("")))
+            .details(Map.of("phase", runner.phase().name(), "fault", runner.fault().orElse("")))
             .build());
   }
 }

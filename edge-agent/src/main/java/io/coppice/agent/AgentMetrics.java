@@ -20,13 +20,16 @@ public final class AgentMetrics {
   public AgentMetrics(MeterRegistry registry, String agentId) {
     this.registry = registry;
     this.tags = Tags.of("agent", agentId);
-    this.submittedRound = registry.gauge("coppice.agent.round.submitted", tags, new AtomicInteger(-1));
+    this.submittedRound =
+        registry.gauge("coppice.agent.round.submitted", tags, new AtomicInteger(-1));
     this.foldedRound = registry.gauge("coppice.agent.round.folded", tags, new AtomicInteger(-1));
     registry.gauge("coppice.agent.density", tags, this, metrics -> metrics.density);
   }
 
   void submitted(double trainSeconds, long bytesUp, long bytesDown, int round) {
-    registry.timer("coppice.agent.train", tags).record(Duration.ofNanos((long) (trainSeconds * 1e9)));
+    registry
+        .timer("coppice.agent.train", tags)
+        .record(Duration.ofNanos((long) (trainSeconds * 1e9)));
     registry.counter("coppice.agent.bytes", tags.and("direction", "up")).increment(bytesUp);
     registry.counter("coppice.agent.bytes", tags.and("direction", "down")).increment(bytesDown);
     submittedRound.set(round);

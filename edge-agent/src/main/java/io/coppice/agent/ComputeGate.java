@@ -55,7 +55,8 @@ public final class ComputeGate implements AutoCloseable {
     return compute(
         () -> {
           LocalTrainer lent = trainers.poll();
-          LocalTrainer trainer = lent == null ? new LocalTrainer(architecture, loss, batchSize) : lent;
+          LocalTrainer trainer =
+              lent == null ? new LocalTrainer(architecture, loss, batchSize) : lent;
           try {
             return work.apply(trainer);
           } finally {

@@ -144,7 +144,8 @@ public final class EdgeAgent implements Runnable {
   private void takePartIn(RunDefinition definition) throws InterruptedException {
     run = definition;
     String transactionalId = cluster.topicPrefix() + "agent-" + run.id() + "-" + identity.agentId();
-    try (TransactionalWriter openWriter = new TransactionalWriter(cluster, transactionalId, run.id());
+    try (TransactionalWriter openWriter =
+            new TransactionalWriter(cluster, transactionalId, run.id());
         RunFollower openFollower = new RunFollower(cluster, serdes, run, false, new Watcher());
         LocalWork openWork = new LocalWork(run, identity.agentId(), data, gate)) {
       writer = openWriter;
@@ -184,7 +185,11 @@ public final class EdgeAgent implements Runnable {
             .setPublicKey(Signatures.encode(identity.keys().getPublic()))
             .build());
     writer.commit();
-    LOG.info("agent {} joined run {} with {} samples", identity.agentId(), run.id(), data.train().size());
+    LOG.info(
+        "agent {} joined run {} with {} samples",
+        identity.agentId(),
+        run.id(),
+        data.train().size());
   }
 
   private void catchUp() {
@@ -205,7 +210,8 @@ public final class EdgeAgent implements Runnable {
       while (!reader.hasReachedEnd()) {
         for (LogReader.Entry entry : reader.poll(POLL)) {
           decode(entry)
-              .filter(s -> s.getRunId().equals(run.id()) && s.getAgentId().equals(identity.agentId()))
+              .filter(
+                  s -> s.getRunId().equals(run.id()) && s.getAgentId().equals(identity.agentId()))
               .ifPresent(s -> submittedRound = Math.max(submittedRound, s.getRound()));
         }
       }
@@ -244,7 +250,8 @@ public final class EdgeAgent implements Runnable {
   }
 
   private void submit(ClientUpdate update) {
-    ClientUpdate.Records records = update.toRecords(run, identity.agentId(), identity.keys().getPrivate());
+    ClientUpdate.Records records =
+        update.toRecords(run, identity.agentId(), identity.keys().getPrivate());
     long before = writer.bytesWritten();
     writer.begin();
     for (UpdateShard shard : records.shards()) {

@@ -3,6 +3,7 @@ package io.coppice.pruning;
 import io.coppice.learning.data.DataFormatException;
 import io.coppice.learning.data.Dataset;
 import io.coppice.learning.data.Datasets;
+import io.coppice.learning.data.Split;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.service.StartException;
@@ -38,7 +39,7 @@ class PruningBean {
   private static Optional<Dataset> testSet(PruningSettings settings) {
     try {
       return Optional.ofNullable(settings.getTestData())
-          .map(directory -> Datasets.open(Path.of(directory), Datasets.Split.TEST));
+          .map(directory -> Datasets.open(Path.of(directory), Split.TEST));
     } catch (DataFormatException e) {
       throw new StartException("coppice.pruning.test-data: " + e.getMessage(), e);
     }

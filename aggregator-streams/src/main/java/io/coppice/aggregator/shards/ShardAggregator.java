@@ -67,6 +67,8 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
   /** Sinks. */
   public static final String AGGREGATES = "aggregates";
 
+  public static final String IMPORTANCE = "importance";
+
   public static final String CHECKS = "checks";
   public static final String REJECTS = "shard-rejects";
 
@@ -283,7 +285,9 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
           AggregateShard aggregate =
               aggregate(id, closed, shard, parts, sums.get(shard), totalWeight);
           byte[] key = LogKeys.shard(id.runId(), shard.kind(), shard.shard()).getBytes(UTF_8);
-          context.forward(new Record<>(key, aggregate, message.timestamp()), AGGREGATES);
+          context.forward(
+              new Record<>(key, aggregate, message.timestamp()),
+              shard.kind() == ShardKind.DELTA ? AGGREGATES : IMPORTANCE);
         });
     forget(id);
   }

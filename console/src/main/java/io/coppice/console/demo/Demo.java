@@ -47,7 +47,8 @@ public final class Demo {
   private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
   private static final Duration COMMIT_INTERVAL = Duration.ofMillis(30);
   private static final Duration DISPLAY_EVERY = Duration.ofMillis(250);
-  private static final DateTimeFormatter RUN_ID = DateTimeFormatter.ofPattern("'demo-'yyyyMMdd-HHmmss");
+  private static final DateTimeFormatter RUN_ID =
+      DateTimeFormatter.ofPattern("'demo-'yyyyMMdd-HHmmss");
 
   private final DemoSettings settings;
   private final Path directory;
@@ -107,7 +108,8 @@ public final class Demo {
 
   private void train(RunPlan plan, boolean existed) throws InterruptedException {
     out.printf(
-        "Starting a Kafka broker and a schema registry in %s%s%n", directory, existed ? " (which holds a log)" : "");
+        "Starting a Kafka broker and a schema registry in %s%s%n",
+        directory, existed ? " (which holds a log)" : "");
     out.flush();
     EmbeddedCluster embedded = closeLater(EmbeddedCluster.start(directory, port));
     ClusterConfig cluster = embedded.config();
@@ -117,10 +119,16 @@ public final class Demo {
     PruningService pruning =
         closeLater(
             new PruningService(
-                cluster, Optional.of("demo"), serdes, Optional.of(plan.test()), new SimpleMeterRegistry()));
+                cluster,
+                Optional.of("demo"),
+                serdes,
+                Optional.of(plan.test()),
+                new SimpleMeterRegistry()));
     pruning.start();
     RunDefinition run =
-        unfinished.isPresent() ? unfinished.get() : Runs.define(cluster, serdes, plan.toRun(newRunId()));
+        unfinished.isPresent()
+            ? unfinished.get()
+            : Runs.define(cluster, serdes, plan.toRun(newRunId()));
     List<AgentRunner> agents = startAgents(cluster, serdes, run, plan);
     announce(run, plan, cluster, unfinished.isPresent());
     try (RunMonitor monitor = new RunMonitor(cluster, serdes, run)) {
@@ -151,7 +159,10 @@ public final class Demo {
       return existed;
     } catch (IOException e) {
       throw UserError.badInput(
-          "--dir " + directory + " cannot be used: no permission to create it or write into it, or it is a file.", e);
+          "--dir "
+              + directory
+              + " cannot be used: no permission to create it or write into it, or it is a file.",
+          e);
     }
   }
 
@@ -227,7 +238,9 @@ public final class Demo {
         Figures.count(plan.train().size()),
         settings.partition(),
         Figures.count(plan.test().size()));
-    out.printf("Kafka at %s, schema registry at %s%n%n", cluster.bootstrapServers(), cluster.registryUrl());
+    out.printf(
+        "Kafka at %s, schema registry at %s%n%n",
+        cluster.bootstrapServers(), cluster.registryUrl());
     out.flush();
   }
 
@@ -246,7 +259,8 @@ public final class Demo {
         }
         if (aggregator.hasFailed()) {
           throw UserError.failed(
-              "The aggregator has stopped; " + directory.resolve("coppice.log") + " says why.", null);
+              "The aggregator has stopped; " + directory.resolve("coppice.log") + " says why.",
+              null);
         }
         if (!pruning.faults().isEmpty()) {
           throw UserError.failed(pruning.faults().getFirst(), null);
@@ -267,7 +281,9 @@ public final class Demo {
   }
 
   private void printCommands(RunDefinition run) {
-    out.printf("%nThe log is in %s (%s). To read it:%n", directory, Figures.bytes(sizeOf(directory.resolve("broker"))));
+    out.printf(
+        "%nThe log is in %s (%s). To read it:%n",
+        directory, Figures.bytes(sizeOf(directory.resolve("broker"))));
     out.printf("  ./coppice tail rounds --dir %s%n", directory);
     out.printf("  ./coppice audit verify %s --dir %s%n", run.id(), directory);
     out.printf("  ./coppice serve --dir %s     (a broker for your own tools)%n", directory);
@@ -277,7 +293,10 @@ public final class Demo {
   private static long sizeOf(Path directory) {
     try (var files = Files.walk(directory)) {
       // Kafka preallocates its indexes sparsely; segments are what counts.
-      return files.filter(f -> f.toString().endsWith(".log")).mapToLong(f -> f.toFile().length()).sum();
+      return files
+          .filter(f -> f.toString().endsWith(".log"))
+          .mapToLong(f -> f.toFile().length())
+          .sum();
     } catch (IOException e) {
       return 0;
     }

@@ -42,7 +42,11 @@ import java.util.Optional;
  * @param definition the run, still without id and time
  */
 record RunPlan(
-    DemoSettings settings, List<AgentData> agents, Dataset train, Dataset test, TrainingRun.Builder definition) {
+    DemoSettings settings,
+    List<AgentData> agents,
+    Dataset train,
+    Dataset test,
+    TrainingRun.Builder definition) {
 
   private static final Map<String, Loss> LOSSES =
       Map.of("softmax", Loss.SOFTMAX_CROSS_ENTROPY, "bce", Loss.BCE_WITH_LOGITS);
@@ -72,10 +76,12 @@ record RunPlan(
     atLeast("--reconfigure-every", s.reconfigureEvery(), 1);
     atLeast("--deadline", s.deadlineSeconds(), 1);
     if (!(s.learningRate() > 0) || Double.isInfinite(s.learningRate())) {
-      throw UserError.badInput("--learning-rate is a number above 0, not " + s.learningRate() + ".");
+      throw UserError.badInput(
+          "--learning-rate is a number above 0, not " + s.learningRate() + ".");
     }
     if (s.maxDensity() != null && !(s.maxDensity() > 0 && s.maxDensity() <= 1)) {
-      throw UserError.badInput("--max-density is above 0 and at most 1, not " + s.maxDensity() + ".");
+      throw UserError.badInput(
+          "--max-density is above 0 and at most 1, not " + s.maxDensity() + ".");
     }
     Loss loss = choice("--loss", s.loss(), LOSSES);
     TensorEncoding encoding = choice("--encoding", s.encoding(), ENCODINGS);
@@ -86,9 +92,11 @@ record RunPlan(
       Dataset train = Datasets.open(Path.of(s.data()), Split.TRAIN);
       Dataset test = Datasets.open(Path.of(s.data()), Split.TEST);
       Architecture architecture =
-          Architecture.of(s.model(), train.channels(), train.height(), train.width(), train.classes());
+          Architecture.of(
+              s.model(), train.channels(), train.height(), train.width(), train.classes());
       CostModel cost =
-          CostModels.named(s.cost(), architecture.layout(), architecture.outputPositions(), s.localSteps());
+          CostModels.named(
+              s.cost(), architecture.layout(), architecture.outputPositions(), s.localSteps());
       return new RunPlan(
           s,
           share(train, partitioner, s),
@@ -124,7 +132,8 @@ record RunPlan(
         .setArchitecture(
             io.coppice.schemas.Architecture.newBuilder()
                 .setNetwork(architecture.network())
-                .setInputShape(List.of(architecture.channels(), architecture.height(), architecture.width()))
+                .setInputShape(
+                    List.of(architecture.channels(), architecture.height(), architecture.width()))
                 .setClasses(architecture.classes())
                 .build())
         .setLoss(loss)
@@ -152,7 +161,10 @@ record RunPlan(
                 .build())
         .setInitialPruning(s.initialPruning() ? initialPruning(s, architecture.classes()) : null)
         .setEvaluation(
-            Evaluation.newBuilder().setEvery(s.evaluateEvery()).setMode(EvaluationMode.CENTRAL).build())
+            Evaluation.newBuilder()
+                .setEvery(s.evaluateEvery())
+                .setMode(EvaluationMode.CENTRAL)
+                .build())
         .setCost(
             CostCoefficients.newBuilder()
                 .setName(cost.name())
@@ -162,7 +174,11 @@ record RunPlan(
                     Arrays.stream(cost.computationSecondsPerWeight()).boxed().toList())
                 .build())
         .setEncoding(
-            Encodings.newBuilder().setDelta(encoding).setImportance(encoding).setAggregate(encoding).build());
+            Encodings.newBuilder()
+                .setDelta(encoding)
+                .setImportance(encoding)
+                .setAggregate(encoding)
+                .build());
   }
 
   private static InitialPruning initialPruning(DemoSettings s, int classes) {
@@ -202,7 +218,12 @@ record RunPlan(
     V chosen = choices.get(value);
     if (chosen == null) {
       throw UserError.badInput(
-          option + " is one of " + String.join(", ", choices.keySet().stream().sorted().toList()) + ", not '" + value + "'.");
+          option
+              + " is one of "
+              + String.join(", ", choices.keySet().stream().sorted().toList())
+              + ", not '"
+              + value
+              + "'.");
     }
     return chosen;
   }

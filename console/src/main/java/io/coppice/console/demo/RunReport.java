@@ -42,7 +42,9 @@ final class RunReport {
               initial.put("trainAccuracy", stage.getTrainAccuracy());
               initial.put("decisions", stage.getDecisions());
               initial.put("density", stage.getDensity());
-              monitor.initialPruningRound().ifPresent(r -> initial.put("seconds", r.getTrainSeconds()));
+              monitor
+                  .initialPruningRound()
+                  .ifPresent(r -> initial.put("seconds", r.getTrainSeconds()));
             });
     ArrayNode rounds = document.putArray("rounds");
     for (RoundProgress round : monitor.rounds()) {

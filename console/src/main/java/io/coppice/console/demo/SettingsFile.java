@@ -14,7 +14,8 @@ import java.util.Map;
 final class SettingsFile {
 
   private static final String NAME = "demo.json";
-  private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private SettingsFile() {}
 
@@ -22,7 +23,9 @@ final class SettingsFile {
     try {
       JSON.writeValue(directory.resolve(NAME).toFile(), settings);
     } catch (IOException e) {
-      throw UserError.failed("The settings cannot be written to " + directory.resolve(NAME) + ": " + e.getMessage(), e);
+      throw UserError.failed(
+          "The settings cannot be written to " + directory.resolve(NAME) + ": " + e.getMessage(),
+          e);
     }
   }
 

@@ -74,18 +74,41 @@ record Summary(
         count(mask.activeParameters()),
         count(mask.layout().size()));
     out.printf("%-28s %14s %14s %8s%n", "", "this run", "conventional", "ratio");
-    row(out, "model size", bytes(modelBytes()), bytes(conventionalModelBytes()), (double) modelBytes() / conventionalModelBytes());
-    row(out, "sent by agents", bytes(bytesUp), bytes(conventionalBytesEachWay()), (double) bytesUp / conventionalBytesEachWay());
-    row(out, "read by agents", bytes(bytesDown), bytes(conventionalBytesEachWay()), (double) bytesDown / conventionalBytesEachWay());
-    row(out, "time by the cost model", clock(estimatedSeconds), clock(conventionalEstimatedSeconds), estimatedSeconds / conventionalEstimatedSeconds);
+    row(
+        out,
+        "model size",
+        bytes(modelBytes()),
+        bytes(conventionalModelBytes()),
+        (double) modelBytes() / conventionalModelBytes());
+    row(
+        out,
+        "sent by agents",
+        bytes(bytesUp),
+        bytes(conventionalBytesEachWay()),
+        (double) bytesUp / conventionalBytesEachWay());
+    row(
+        out,
+        "read by agents",
+        bytes(bytesDown),
+        bytes(conventionalBytesEachWay()),
+        (double) bytesDown / conventionalBytesEachWay());
+    row(
+        out,
+        "time by the cost model",
+        clock(estimatedSeconds),
+        clock(conventionalEstimatedSeconds),
+        estimatedSeconds / conventionalEstimatedSeconds);
     out.printf("%-28s %14s%n", "time of the rounds here", clock(seconds));
     monitor
         .initialPruningRound()
-        .ifPresent(stage -> out.printf("%-28s %14s%n", "initial pruning here", clock(stage.getTrainSeconds())));
+        .ifPresent(
+            stage ->
+                out.printf("%-28s %14s%n", "initial pruning here", clock(stage.getTrainSeconds())));
     out.flush();
   }
 
-  private static void row(PrintWriter out, String what, String here, String conventional, double ratio) {
+  private static void row(
+      PrintWriter out, String what, String here, String conventional, double ratio) {
     out.printf("%-28s %14s %14s %8s%n", what, here, conventional, decimals(ratio, 3));
   }
 }

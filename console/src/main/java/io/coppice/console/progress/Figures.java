@@ -17,7 +17,11 @@ public final class Figures {
       value /= 1000;
       unit++;
     }
-    return String.format(Locale.ROOT, value < 10 && unit > 0 ? "%.2f %s" : value < 100 && unit > 0 ? "%.1f %s" : "%.0f %s", value, BYTE_UNITS[unit]);
+    return String.format(
+        Locale.ROOT,
+        value < 10 && unit > 0 ? "%.2f %s" : value < 100 && unit > 0 ? "%.1f %s" : "%.0f %s",
+        value,
+        BYTE_UNITS[unit]);
   }
 
   /** A duration as minutes and seconds, such as 2:05. */

@@ -29,7 +29,8 @@ public final class LiveDisplay implements RunDisplay {
   private static final String EIGHTHS = " ▏▎▍▌▋▊▉";
   private static final AttributedStyle LABEL = AttributedStyle.DEFAULT.faint();
   private static final AttributedStyle VALUE = AttributedStyle.DEFAULT.bold();
-  private static final AttributedStyle BAR = AttributedStyle.DEFAULT.foreground(AttributedStyle.GREEN);
+  private static final AttributedStyle BAR =
+      AttributedStyle.DEFAULT.foreground(AttributedStyle.GREEN);
 
   private final Terminal terminal;
   private final Display display;
@@ -69,12 +70,20 @@ public final class LiveDisplay implements RunDisplay {
       return line.style(LABEL).append("waiting for the agents to join").toAttributedString();
     }
     if (open.get().getRound() < 0) {
-      line.style(LABEL).append("initial pruning by ").append(open.get().getParticipants().getFirst());
+      line.style(LABEL)
+          .append("initial pruning by ")
+          .append(open.get().getParticipants().getFirst());
       Optional<InitialPruningProgress> progress = monitor.initialPruning();
       if (progress.isPresent()) {
         line.append(", local round ").style(VALUE).append(count(progress.get().getLocalRound()));
-        line.style(LABEL).append(", training accuracy ").style(VALUE).append(decimals(progress.get().getTrainAccuracy(), 3));
-        line.style(LABEL).append(", density ").style(VALUE).append(decimals(progress.get().getDensity(), 4));
+        line.style(LABEL)
+            .append(", training accuracy ")
+            .style(VALUE)
+            .append(decimals(progress.get().getTrainAccuracy(), 3));
+        line.style(LABEL)
+            .append(", density ")
+            .style(VALUE)
+            .append(decimals(progress.get().getDensity(), 4));
       }
       return line.toAttributedString();
     }
@@ -101,8 +110,14 @@ public final class LiveDisplay implements RunDisplay {
         .mask()
         .ifPresent(
             mask -> {
-              line.style(LABEL).append("   density ").style(VALUE).append(decimals(mask.density(), 4));
-              line.style(LABEL).append("   active parameters ").style(VALUE).append(count(mask.activeParameters()));
+              line.style(LABEL)
+                  .append("   density ")
+                  .style(VALUE)
+                  .append(decimals(mask.density(), 4));
+              line.style(LABEL)
+                  .append("   active parameters ")
+                  .style(VALUE)
+                  .append(count(mask.activeParameters()));
             });
     return line.toAttributedString();
   }
@@ -132,9 +147,17 @@ public final class LiveDisplay implements RunDisplay {
   private static AttributedString timeLine(RunMonitor monitor, RoundProgress round) {
     AttributedStringBuilder line = new AttributedStringBuilder();
     line.style(LABEL).append("a round: ").style(VALUE);
-    line.append(decimals(TimeLeft.recentSecondsPerRound(monitor), 2)).style(LABEL).append(" s here, ");
-    line.style(VALUE).append(decimals(round.trainSeconds(), 3)).style(LABEL).append(" s of it training; ");
-    line.style(VALUE).append(decimals(round.estimatedSeconds(), 2)).style(LABEL).append(" s by the cost model");
+    line.append(decimals(TimeLeft.recentSecondsPerRound(monitor), 2))
+        .style(LABEL)
+        .append(" s here, ");
+    line.style(VALUE)
+        .append(decimals(round.trainSeconds(), 3))
+        .style(LABEL)
+        .append(" s of it training; ");
+    line.style(VALUE)
+        .append(decimals(round.estimatedSeconds(), 2))
+        .style(LABEL)
+        .append(" s by the cost model");
     return line.toAttributedString();
   }
 

@@ -44,12 +44,16 @@ public final class PlainDisplay implements RunDisplay {
   private void showInitialPruning(RunMonitor monitor) {
     Optional<InitialPruningProgress> progress = monitor.initialPruning();
     if (progress.isPresent()
-        && progress.get().getLocalRound() / PRUNING_LINE_EVERY > printedLocalRound / PRUNING_LINE_EVERY) {
+        && progress.get().getLocalRound() / PRUNING_LINE_EVERY
+            > printedLocalRound / PRUNING_LINE_EVERY) {
       InitialPruningProgress p = progress.get();
       printedLocalRound = p.getLocalRound();
       out.printf(
           "initial pruning by %s: local round %d, training accuracy %s, density %s%n",
-          p.getAgentId(), p.getLocalRound(), decimals(p.getTrainAccuracy(), 3), decimals(p.getDensity(), 4));
+          p.getAgentId(),
+          p.getLocalRound(),
+          decimals(p.getTrainAccuracy(), 3),
+          decimals(p.getDensity(), 4));
       out.flush();
     }
   }
@@ -68,7 +72,9 @@ public final class PlainDisplay implements RunDisplay {
         bytes(round.bytesUp()),
         bytes(round.bytesDown()),
         decimals(TimeLeft.recentSecondsPerRound(monitor), 2),
-        left.isPresent() && left.getAsDouble() > 0 ? ", " + clock(left.getAsDouble()) + " left" : "");
+        left.isPresent() && left.getAsDouble() > 0
+            ? ", " + clock(left.getAsDouble()) + " left"
+            : "");
     out.flush();
   }
 

@@ -116,7 +116,10 @@ public final class RunMonitor implements AutoCloseable {
     int last = run.lastRound();
     boolean evaluated = evaluations.containsKey(last);
     RoundClosed end = closed.get(last);
-    return finished && evaluated && end != null && (!end.getImportance() || masks.containsKey(last + 1));
+    return finished
+        && evaluated
+        && end != null
+        && (!end.getImportance() || masks.containsKey(last + 1));
   }
 
   /** The newest round that has opened; empty before the first. */
@@ -169,7 +172,8 @@ public final class RunMonitor implements AutoCloseable {
         RoundEvaluated.newBuilder(found.getFirst())
             .setEvaluator("federated")
             .setSamples(Math.toIntExact(samples))
-            .setAccuracy(found.stream().mapToDouble(e -> e.getAccuracy() * e.getSamples()).sum() / samples)
+            .setAccuracy(
+                found.stream().mapToDouble(e -> e.getAccuracy() * e.getSamples()).sum() / samples)
             .setLoss(found.stream().mapToDouble(e -> e.getLoss() * e.getSamples()).sum() / samples)
             .build());
   }
@@ -201,9 +205,7 @@ public final class RunMonitor implements AutoCloseable {
     RoundClosed before = closed.get(end.getRound() - 1);
     RoundOpened start = opened.get(end.getRound());
     long from =
-        before != null
-            ? before.getClosedAt().toEpochMilli()
-            : start.getOpenedAt().toEpochMilli();
+        before != null ? before.getClosedAt().toEpochMilli() : start.getOpenedAt().toEpochMilli();
     return (end.getClosedAt().toEpochMilli() - from) / 1e3;
   }
 
