@@ -2,6 +2,7 @@ package io.coppice.learning.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.OptionalInt;
 
@@ -86,8 +87,7 @@ public final class PartitionFile implements Partitioner {
   }
 
   private void checkRange(int[] indices, Dataset data) {
-    OptionalInt outside =
-        java.util.Arrays.stream(indices).filter(i -> i >= data.size()).findFirst();
+    OptionalInt outside = Arrays.stream(indices).filter(i -> i >= data.size()).findFirst();
     if (outside.isPresent()) {
       throw new DataFormatException(
           String.format(

@@ -4,6 +4,7 @@ import io.coppice.learning.random.SplitMix64;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** The ways to share samples among agents. */
 public final class Partitioners {
@@ -81,7 +82,7 @@ public final class Partitioners {
       int first = writers[a * group];
       int last = a == agents - 1 ? writers[writers.length - 1] : writers[(a + 1) * group - 1];
       shares[a] =
-          java.util.stream.IntStream.range(0, writerOf.length)
+          IntStream.range(0, writerOf.length)
               .filter(i -> writerOf[i] >= first && writerOf[i] <= last)
               .toArray();
     }
