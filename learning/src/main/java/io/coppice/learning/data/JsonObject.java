@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * A JSON object from a file that a user wrote: every access says in one sentence where what is missing, and what belongs there.
@@ -166,8 +167,7 @@ public final class JsonObject {
     return required(field, JsonNode::isArray, "a list");
   }
 
-  private JsonNode required(
-      String field, java.util.function.Predicate<JsonNode> kind, String allowed) {
+  private JsonNode required(String field, Predicate<JsonNode> kind, String allowed) {
     JsonNode value = node.get(field);
     if (value == null || value.isNull()) {
       throw new DataFormatException(

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 
 /**
@@ -221,7 +222,7 @@ public record MaskDecisionCase(
     json.put("objective_after", result.objectiveAfter());
     putAll(json.putArray("removed"), result.removed());
     putAll(json.putArray("regrown"), result.regrown());
-    json.put("stop_reason", result.stopReason().name().toLowerCase(java.util.Locale.ROOT));
+    json.put("stop_reason", result.stopReason().name().toLowerCase(Locale.ROOT));
     try {
       return mapper.writerWithDefaultPrettyPrinter().writeValueAsString(json);
     } catch (JsonProcessingException e) {

@@ -71,7 +71,8 @@ class MaskDecisionTest {
       active.add(bits);
     }
     CostModel cost =
-        new CostModel("random", 0.1 + random.nextInt(20), 0.25 + random.nextInt(2), computation);
+        new CostModel(
+            "random", (ties ? 1 : 0.1) + random.nextInt(20), 0.25 + random.nextInt(2), computation);
     double decrease = random.nextInt(4) == 0 ? 0 : 0.9 * random.nextDouble();
     OptionalDouble maxDensity =
         random.nextBoolean() ? OptionalDouble.empty() : OptionalDouble.of(random.nextDouble());
