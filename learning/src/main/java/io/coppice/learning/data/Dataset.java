@@ -82,7 +82,7 @@ public final class Dataset {
    * @param images one array of {@code imageSize} values in [0, 1] an image, each channel, row, column; not copied, so the
    *     caller gives them away
    * @param labels one label an image
-   * @param writers one number an image, at least 0 and never falling; null where the writers are not known
+   * @param writers one number from 0 an image; null where the writers are not known
    * @throws IllegalArgumentException if the arrays do not fit each other or a label is out of range
    */
   public static Dataset ofFloats(Shape shape, float[][] images, int[] labels, int[] writers) {

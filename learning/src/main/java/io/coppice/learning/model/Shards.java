@@ -20,7 +20,7 @@ public record Shards(int valuesPerShard) {
 
   /** Number of blocks of a vector. */
   public int count(int values) {
-    return (values + valuesPerShard - 1) / valuesPerShard;
+    return Math.ceilDiv(values, valuesPerShard);
   }
 
   /** Index of the first value of a block. */
