@@ -10,8 +10,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.admin.Admin;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -29,7 +27,8 @@ import picocli.CommandLine.Option;
     })
 public final class Main implements Callable<Integer> {
 
-  private static final Logger log = LoggerFactory.getLogger(Main.class);
+  /** Only this process configures logging; an application that embeds the service has its own. */
+  private static final String LOGGING = "logback.configurationFile";
 
   @Option(
       names = "--bootstrap",
@@ -147,6 +146,9 @@ public final class Main implements Callable<Integer> {
 
   /** Runs until SIGTERM; exits with 0 after that, 1 after an error, 2 for wrong options. */
   public static void main(String[] arguments) {
+    if (System.getProperty(LOGGING) == null) {
+      System.setProperty(LOGGING, "aggregator-logback.xml");
+    }
     System.exit(commandLine().execute(arguments));
   }
 
@@ -154,7 +156,6 @@ public final class Main implements Callable<Integer> {
     return new CommandLine(new Main())
         .setExecutionExceptionHandler(
             (error, command, parsed) -> {
-              log.debug("The aggregator failed", error);
               command.getErr().println(error.getMessage());
               return CommandLine.ExitCode.SOFTWARE;
             });
