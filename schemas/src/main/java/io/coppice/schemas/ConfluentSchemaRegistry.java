@@ -1,6 +1,7 @@
 package io.coppice.schemas;
 
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.Map;
 import org.apache.avro.Schema;
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.avro.AvroSchema;
@@ -20,16 +21,23 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
   private static final int CACHED_SCHEMAS = 1000;
   private static final int NOT_FOUND = 404;
 
+  /** Confluent's defaults are a minute each, which is long for a process that is waiting to start. */
+  private static final Map<String, String> TIMEOUTS =
+      Map.of("http.connect.timeout.ms", "5000", "http.read.timeout.ms", "10000");
+
   private final String url;
   private final SchemaRegistryClient client;
 
   /**
    * @param url one URL, or several separated by commas
-   * @param properties further settings by Confluent's keys; may be empty
+   * @param properties further settings by Confluent's keys; may be empty. Unless they say otherwise, a connection may take
+   *     5 s ({@code http.connect.timeout.ms}) and an answer 10 s ({@code http.read.timeout.ms}).
    */
   public ConfluentSchemaRegistry(String url, Map<String, ?> properties) {
     this.url = url;
-    this.client = new CachedSchemaRegistryClient(url, CACHED_SCHEMAS, properties);
+    Map<String, Object> settings = new HashMap<>(TIMEOUTS);
+    settings.putAll(properties);
+    this.client = new CachedSchemaRegistryClient(url, CACHED_SCHEMAS, settings);
   }
 
   @Override
