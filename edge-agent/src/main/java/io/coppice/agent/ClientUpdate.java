@@ -1,6 +1,5 @@
 package io.coppice.agent;
 
-import io.coppice.learning.encoding.Encoding;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.Shards;
 import io.coppice.replay.LogTensors;
@@ -9,6 +8,7 @@ import io.coppice.schemas.ContentDigest;
 import io.coppice.schemas.ShardDigest;
 import io.coppice.schemas.ShardKind;
 import io.coppice.schemas.Signatures;
+import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.UpdateShard;
 import io.coppice.schemas.UpdateSubmitted;
 import java.nio.ByteBuffer;
@@ -48,22 +48,16 @@ record ClientUpdate(
   record Records(List<UpdateShard> shards, UpdateSubmitted submission) {}
 
   Records toRecords(RunDefinition run, String agentId, PrivateKey key) {
-    List<UpdateShard> shards = new ArrayList<>();
-    cut(run, agentId, ShardKind.DELTA, delta, shards);
-    importance.ifPresent(values -> cut(run, agentId, ShardKind.IMPORTANCE, values, shards));
-
-    List<ShardDigest> digests = new ArrayList<>();
-    long payload = 0;
-    for (UpdateShard shard : shards) {
-      payload += shard.getValues().remaining();
-      digests.add(
-          ShardDigest.newBuilder()
-              .setKind(shard.getKind())
-              .setShard(shard.getShard())
-              .setValueCount(shard.getValueCount())
-              .setSha256(ContentDigest.ofBytes(shard.getValues()))
-              .build());
-    }
+    List<Block> blocks = new ArrayList<>();
+    cut(run, ShardKind.DELTA, run.run().getEncoding().getDelta(), delta, blocks);
+    importance.ifPresent(
+        values ->
+            cut(
+                run,
+                ShardKind.IMPORTANCE,
+                run.run().getEncoding().getImportance(),
+                values,
+                blocks));
     UpdateSubmitted submission =
         UpdateSubmitted.newBuilder()
             .setRunId(run.id())
@@ -73,43 +67,61 @@ record ClientUpdate(
             .setWeight(weight)
             .setTrainLoss(trainLoss)
             .setTrainSeconds(trainSeconds)
-            .setPayloadBytes(payload)
-            .setShards(digests)
+            .setPayloadBytes(blocks.stream().mapToLong(block -> block.values.remaining()).sum())
+            .setShards(blocks.stream().map(Block::digest).toList())
             .setProposedMask(proposedMask.map(LogTensors::toLog).orElse(null))
             .setSignature(ByteBuffer.allocate(0))
             .build();
     submission.setSignature(Signatures.sign(submission, key));
-    return new Records(shards, submission);
-  }
-
-  private void cut(
-      RunDefinition run, String agentId, ShardKind kind, float[] values, List<UpdateShard> into) {
-    Shards shards = run.shards();
-    Encoding encoding =
-        LogTensors.encoding(
-            kind == ShardKind.DELTA
-                ? run.run().getEncoding().getDelta()
-                : run.run().getEncoding().getImportance());
-    for (int s = 0; s < shards.count(values.length); s++) {
-      int length = shards.length(values.length, s);
-      into.add(
+    ByteBuffer digest = ContentDigest.of(submission);
+    int importanceShards = importance.map(all -> run.shards().count(all.length)).orElse(0);
+    List<UpdateShard> shards = new ArrayList<>();
+    for (Block block : blocks) {
+      shards.add(
           UpdateShard.newBuilder()
               .setRunId(run.id())
               .setRound(round)
               .setAgentId(agentId)
+              .setSubmission(digest)
               .setMaskVersion(maskVersion)
-              .setKind(kind)
-              .setShard(s)
-              .setDeltaShards(shards.count(delta.length))
-              .setImportanceShards(importance.map(all -> shards.count(all.length)).orElse(0))
+              .setKind(block.kind)
+              .setShard(block.shard)
+              .setDeltaShards(run.shards().count(delta.length))
+              .setImportanceShards(importanceShards)
               .setWeight(weight)
-              .setEncoding(
-                  kind == ShardKind.DELTA
-                      ? run.run().getEncoding().getDelta()
-                      : run.run().getEncoding().getImportance())
-              .setValueCount(length)
-              .setValues(encoding.encode(values, shards.from(s), length))
+              .setEncoding(block.encoding)
+              .setValueCount(block.valueCount)
+              .setValues(block.values)
               .build());
+    }
+    return new Records(shards, submission);
+  }
+
+  /** One encoded block. */
+  private record Block(
+      ShardKind kind, int shard, TensorEncoding encoding, int valueCount, ByteBuffer values) {
+
+    ShardDigest digest() {
+      return ShardDigest.newBuilder()
+          .setKind(kind)
+          .setShard(shard)
+          .setValueCount(valueCount)
+          .setSha256(ContentDigest.ofBytes(values))
+          .build();
+    }
+  }
+
+  private static void cut(
+      RunDefinition run,
+      ShardKind kind,
+      TensorEncoding encoding,
+      float[] values,
+      List<Block> into) {
+    Shards shards = run.shards();
+    for (int s = 0; s < shards.count(values.length); s++) {
+      int length = shards.length(values.length, s);
+      ByteBuffer encoded = LogTensors.encoding(encoding).encode(values, shards.from(s), length);
+      into.add(new Block(kind, s, encoding, length, encoded));
     }
   }
 }
