@@ -51,6 +51,7 @@ public final class IdxReader {
         values);
   }
 
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Idx(int[] sizes, byte[] bytes) {}
 
   private static Idx idx(Path file, int magic, int dimensions, String what) {

@@ -139,7 +139,9 @@ public final class LeafReader {
       }
       int count = images.size() - before;
       if (labels.size() - labelled != count) {
-        throw wrong("user %s has %d images but %d labels", user, count, labels.size() - labelled);
+        throw wrong(
+            String.format(
+                "user %s has %d images but %d labels", user, count, labels.size() - labelled));
       }
       Integer number = numbers.computeIfAbsent(user, name -> numbers.size());
       for (int i = 0; i < count; i++) {
@@ -160,7 +162,8 @@ public final class LeafReader {
           }
           float value = json.getFloatValue();
           if (!(value >= 0 && value <= 1)) {
-            throw wrong("user %s has a pixel of %s, which is not in 0 to 1", user, value);
+            throw wrong(
+                String.format("user %s has a pixel of %s, which is not in 0 to 1", user, value));
           }
           if (next < image.length) {
             image[next] = 1 - value;
@@ -168,7 +171,8 @@ public final class LeafReader {
           next++;
         }
         if (next != image.length) {
-          throw wrong("user %s has an image of %d values, not %d", user, next, image.length);
+          throw wrong(
+              String.format("user %s has an image of %d values, not %d", user, next, image.length));
         }
         images.add(image);
       }
@@ -181,7 +185,9 @@ public final class LeafReader {
         int label = json.getIntValue();
         if (label < 0 || label >= SHAPE.classes()) {
           throw wrong(
-              "user %s has label %d, which is not in 0 to %d", user, label, SHAPE.classes() - 1);
+              String.format(
+                  "user %s has label %d, which is not in 0 to %d",
+                  user, label, SHAPE.classes() - 1));
         }
         labels.add(label);
       }
@@ -192,14 +198,16 @@ public final class LeafReader {
         throw wrong("there is no user in user_data");
       }
       if (users.size() != announced.size()) {
-        throw wrong("users names %d, but num_samples %d", users.size(), announced.size());
+        throw wrong(
+            String.format("users names %d, but num_samples %d", users.size(), announced.size()));
       }
       for (int i = 0; i < users.size(); i++) {
         int count = found.getOrDefault(users.get(i), 0);
         if (count != announced.get(i)) {
           throw wrong(
-              "user %s has %d samples, but num_samples says %d",
-              users.get(i), count, announced.get(i));
+              String.format(
+                  "user %s has %d samples, but num_samples says %d",
+                  users.get(i), count, announced.get(i)));
         }
       }
     }
@@ -216,8 +224,8 @@ public final class LeafReader {
               "%s: line %d should hold %s.", file, json.currentLocation().getLineNr(), what));
     }
 
-    private DataFormatException wrong(String format, Object... arguments) {
-      return new DataFormatException(file + ": " + String.format(format, arguments) + ".");
+    private DataFormatException wrong(String what) {
+      return new DataFormatException(file + ": " + what + ".");
     }
   }
 }

@@ -10,6 +10,7 @@ interface Pixels {
    * One byte a value, 255 meaning 1, as a file has them: every image is {@code imageSize} bytes long, and the first one begins
    * at {@code start}, the next one {@code stride} bytes later.
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record OfBytes(byte[] bytes, int start, int stride, int imageSize) implements Pixels {
 
     private static final float[] VALUES = values();
@@ -32,6 +33,7 @@ interface Pixels {
   }
 
   /** One array an image, for data that come as fractions. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   record OfFloats(float[][] images) implements Pixels {
 
     @Override

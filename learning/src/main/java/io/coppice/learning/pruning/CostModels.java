@@ -21,6 +21,7 @@ public final class CostModels {
    * @param fixedSeconds of one local step
    * @param secondsPerWeight computation of one active weight in one local step, one entry a prunable layer
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Measured(String name, double fixedSeconds, double... secondsPerWeight) {
 
     CostModel of(int layers, int localSteps) {

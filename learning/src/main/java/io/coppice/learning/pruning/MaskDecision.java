@@ -40,6 +40,7 @@ public final class MaskDecision {
    * @param regrown weights that were pruned and are active now, one entry a prunable layer
    * @param stopReason why growth ended
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   public record Result(
       Mask mask,
       double numeratorStart,

@@ -49,6 +49,7 @@ import java.util.OptionalDouble;
  * @param decrease fraction of each layer's active weights to set aside first
  * @param maxDensity limit of growth
  */
+@SuppressWarnings("ArrayRecordComponent") // never compared
 public record MaskDecisionCase(
     String name,
     Mask mask,

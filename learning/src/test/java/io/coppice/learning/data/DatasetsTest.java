@@ -215,20 +215,21 @@ class DatasetsTest {
   }
 
   private static byte[] images(int count, int height, int width, int... pixels) {
-    ByteBuffer bytes = ByteBuffer.allocate(16 + pixels.length);
-    bytes.putInt(0x803).putInt(count).putInt(height).putInt(width);
-    return put(bytes, pixels);
+    byte[] file = new byte[16 + pixels.length];
+    put(ByteBuffer.wrap(file).putInt(0x803).putInt(count).putInt(height).putInt(width), pixels);
+    return file;
   }
 
   private static byte[] labels(int count, int... labels) {
-    return put(ByteBuffer.allocate(8 + labels.length).putInt(0x801).putInt(count), labels);
+    byte[] file = new byte[8 + labels.length];
+    put(ByteBuffer.wrap(file).putInt(0x801).putInt(count), labels);
+    return file;
   }
 
-  private static byte[] put(ByteBuffer bytes, int... values) {
+  private static void put(ByteBuffer bytes, int... values) {
     for (int value : values) {
       bytes.put((byte) value);
     }
-    return bytes.array();
   }
 
   private static byte[] gzip(byte[] content) throws IOException {

@@ -80,7 +80,7 @@ class GoldenMaskDecisionTest {
     long seed = json.get("generator").get("seed").longValue();
     for (int l = 0; l < layout.prunable().size(); l++) {
       ParameterTensor weight = layout.prunable().get(l);
-      generate(weight, layout.biasOf(weight), seed + 1000 * l, parameters, importance);
+      generate(weight, layout.biasOf(weight), seed + 1000L * l, parameters, importance);
       JsonNode check = json.get("expected").get("input_check").get(weight.layer());
       double sum = 0;
       for (int i = 0; i < weight.size(); i++) {
