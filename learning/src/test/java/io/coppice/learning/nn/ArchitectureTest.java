@@ -90,7 +90,7 @@ class ArchitectureTest {
       double highest =
           IntStream.range(0, values.length).mapToDouble(i -> values[i]).max().orElse(0);
       double lowest = IntStream.range(0, values.length).mapToDouble(i -> values[i]).min().orElse(0);
-      double tolerance = bounds[t] * 24 / values.length + 1e-5; // 1 seed in 6,000 falls outside
+      double tolerance = bounds[t] * 24 / values.length + 1e-5; // 1 seed in 10,000 falls outside
       assertThat(highest).isCloseTo(bounds[t], within(tolerance)).isLessThan(bounds[t] + 1e-5);
       assertThat(lowest).isCloseTo(-bounds[t], within(tolerance)).isGreaterThan(-bounds[t] - 1e-5);
     }
