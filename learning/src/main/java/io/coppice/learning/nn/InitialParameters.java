@@ -1,11 +1,11 @@
 package io.coppice.learning.nn;
 
 import io.coppice.learning.model.ParameterTensor;
-import java.util.SplittableRandom;
+import io.coppice.learning.random.SplitMix64;
 
 /**
- * The parameters that a run starts from. Every tensor is drawn from its own stream, split in layout order from the run's seed;
- * only IEEE arithmetic is used, so that the same seed gives the same bits on every machine.
+ * The parameters that a run starts from. Every tensor is drawn from its own stream, seeded by the run's seed and the
+ * tensor's place; only IEEE arithmetic is used, so that the same seed gives the same bits on every machine.
  */
 public final class InitialParameters {
 
@@ -22,7 +22,6 @@ public final class InitialParameters {
   }
 
   static float[] of(LayerStack stack, long seed) {
-    SplittableRandom streams = new SplittableRandom(seed);
     float[] parameters = new float[stack.layout().size()];
     int tensor = 0;
     for (int i = 0; i < stack.layers().size(); i++) {
@@ -30,15 +29,17 @@ public final class InitialParameters {
         int fanIn = layer.fanIn(stack.input(i));
         double weightBound = layer.initialisation().bound(fanIn, layer.outputs());
         double biasBound = 1 / Math.sqrt(fanIn);
-        fill(parameters, stack.layout().tensors().get(tensor++), weightBound, streams.split());
-        fill(parameters, stack.layout().tensors().get(tensor++), biasBound, streams.split());
+        for (double bound : new double[] {weightBound, biasBound}) {
+          SplitMix64 stream = new SplitMix64(SplitMix64.seed(seed, tensor));
+          fill(parameters, stack.layout().tensors().get(tensor++), bound, stream);
+        }
       }
     }
     return parameters;
   }
 
   private static void fill(
-      float[] parameters, ParameterTensor tensor, double bound, SplittableRandom random) {
+      float[] parameters, ParameterTensor tensor, double bound, SplitMix64 random) {
     for (int i = tensor.offset(); i < tensor.end(); i++) {
       parameters[i] = (float) ((2 * random.nextDouble() - 1) * bound);
     }

@@ -16,6 +16,7 @@ final class NativeArray implements AutoCloseable {
   private final INDArray array;
   private final MemorySegment memory;
 
+  @SuppressWarnings("restricted") // the length is that of the allocation
   private NativeArray(INDArray array) {
     this.array = array;
     this.memory =

@@ -62,6 +62,7 @@ public final class Nd4jRuntime {
   }
 
   /** setenv(3). A platform without it keeps its variables, and ND4J the threads that it takes by itself. */
+  @SuppressWarnings("restricted") // the signature is that of POSIX
   private static void setEnvironment(String name, String value) {
     Linker linker = Linker.nativeLinker();
     SymbolLookup symbols = linker.defaultLookup();

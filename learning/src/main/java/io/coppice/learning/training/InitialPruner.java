@@ -8,10 +8,9 @@ import io.coppice.learning.nn.Loss;
 import io.coppice.learning.nn.Network;
 import io.coppice.learning.pruning.CostModel;
 import io.coppice.learning.pruning.MaskDecision;
+import io.coppice.learning.random.SplitMix64;
 import java.util.Arrays;
 import java.util.OptionalDouble;
-import java.util.SplittableRandom;
-import java.util.stream.IntStream;
 
 /**
  * The stage before round 0: one agent trains and prunes the model on a few of its own samples (PruneFL section IV-A), as the
@@ -99,6 +98,8 @@ public final class InitialPruner implements AutoCloseable {
   public interface Progress {
 
     /**
+     * Reports a local round.
+     *
      * @param localRound from 1
      * @param trainAccuracy as last evaluated
      * @param decisions mask decisions so far
@@ -176,15 +177,7 @@ public final class InitialPruner implements AutoCloseable {
               "Initial pruning needs at least one batch of %d samples, but the data set has %d.",
               config.batchSize(), size));
     }
-    int[] order = IntStream.range(0, size).toArray();
-    SplittableRandom random = new SplittableRandom(seed);
-    for (int i = 0; i < count; i++) {
-      int other = random.nextInt(i, size);
-      int swapped = order[i];
-      order[i] = order[other];
-      order[other] = swapped;
-    }
-    return Arrays.copyOf(order, count);
+    return Arrays.copyOf(new SplitMix64(seed).permutation(size), count);
   }
 
   @Override

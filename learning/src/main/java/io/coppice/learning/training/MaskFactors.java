@@ -10,8 +10,11 @@ final class MaskFactors {
   private float[] factors;
 
   /**
+   * The factors of a mask, the same array as before if it is the same mask.
+   *
    * @throws IllegalArgumentException if the mask belongs to another model
    */
+  @SuppressWarnings("ReferenceEquality") // comparing millions of bits would cost more than it saves
   float[] of(Mask wanted, ParameterLayout layout) {
     if (wanted != mask) {
       if (!wanted.layout().equals(layout)) {

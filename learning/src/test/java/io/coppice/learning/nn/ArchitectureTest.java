@@ -90,7 +90,7 @@ class ArchitectureTest {
       double highest =
           IntStream.range(0, values.length).mapToDouble(i -> values[i]).max().orElse(0);
       double lowest = IntStream.range(0, values.length).mapToDouble(i -> values[i]).min().orElse(0);
-      double tolerance = bounds[t] * 6 / values.length + 1e-5;
+      double tolerance = bounds[t] * 24 / values.length + 1e-5; // 1 seed in 10,000 falls outside
       assertThat(highest).isCloseTo(bounds[t], within(tolerance)).isLessThan(bounds[t] + 1e-5);
       assertThat(lowest).isCloseTo(-bounds[t], within(tolerance)).isGreaterThan(-bounds[t] - 1e-5);
     }
@@ -107,7 +107,7 @@ class ArchitectureTest {
   @Test
   void initialParametersAreTheSameOnEveryMachine() {
     Architecture lenet = Architecture.of("lenet5", 1, 28, 28, 10);
-    assertThat(InitialParameters.of(lenet, 1)).startsWith(0.10794709f, -0.030679286f);
-    assertThat(Arrays.hashCode(InitialParameters.of(lenet, 1))).isEqualTo(797_515_209);
+    assertThat(InitialParameters.of(lenet, 1)).startsWith(-0.040285587f, -0.015727038f);
+    assertThat(Arrays.hashCode(InitialParameters.of(lenet, 1))).isEqualTo(1_221_455_326);
   }
 }

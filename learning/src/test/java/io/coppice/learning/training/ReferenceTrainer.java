@@ -9,6 +9,7 @@ import io.coppice.learning.nn.ReferenceNetwork;
 final class ReferenceTrainer {
 
   /** Parameters in use after the last step, and the sum of all steps' gradients. */
+  @SuppressWarnings("ArrayRecordComponent")
   record Outcome(double[] parameters, double[] gradientSum) {}
 
   private ReferenceTrainer() {}
