@@ -82,7 +82,9 @@ final class Proof {
   private void everyContributorSubmittedOnce() {
     for (RoundClosed round : closed.values()) {
       assertThat(round.getContributors()).isNotEmpty();
-      assertThat(round.getContributors()).extracting(Contributor::getAgentId).doesNotHaveDuplicates();
+      assertThat(round.getContributors())
+          .extracting(Contributor::getAgentId)
+          .doesNotHaveDuplicates();
       for (Contributor contributor : round.getContributors()) {
         UpdateSubmitted submission = submissions.get(contributor.getSubmissionDigest());
         assertThat(submission).isNotNull();
@@ -93,8 +95,7 @@ final class Proof {
             .filteredOn(joined -> joined.getAgentId().equals(submission.getAgentId()))
             .anyMatch(
                 joined ->
-                    Signatures.isSignedBy(
-                        submission, Signatures.publicKey(joined.getPublicKey())));
+                    Signatures.isSignedBy(submission, Signatures.publicKey(joined.getPublicKey())));
       }
     }
   }
@@ -148,8 +149,7 @@ final class Proof {
     }
     float[] result = sum.dividedBy(delta ? totalWeight : 1);
     assertThat(aggregate.getValues())
-        .isEqualTo(
-            LogTensors.encoding(aggregate.getEncoding()).encode(result, 0, result.length));
+        .isEqualTo(LogTensors.encoding(aggregate.getEncoding()).encode(result, 0, result.length));
     assertThat(aggregate.getTotalWeight()).isEqualTo(totalWeight);
     assertThat(aggregate.getDigest()).isEqualTo(ContentDigest.of(aggregate));
   }
@@ -166,7 +166,8 @@ final class Proof {
     assertThat(log.masks.getFirst().getLayers()).isEqualTo(LogTensors.toLog(mask));
     isTheCheckpoint(run.firstRound(), parameters);
     for (RoundClosed round : closed.values()) {
-      mask.scatterAdd(joined(round.getRound(), ShardKind.DELTA, mask.activeParameters()), parameters);
+      mask.scatterAdd(
+          joined(round.getRound(), ShardKind.DELTA, mask.activeParameters()), parameters);
       int next = round.getRound() + 1;
       if (round.getImportance() || round.getRound() == RunDefinition.INITIAL_PRUNING_ROUND) {
         MaskPublished published = maskByRound.remove(next);
@@ -196,9 +197,7 @@ final class Proof {
 
   private Mask proposed(RoundClosed round) {
     List<LayerMask> proposed =
-        submissions
-            .get(round.getContributors().getFirst().getSubmissionDigest())
-            .getProposedMask();
+        submissions.get(round.getContributors().getFirst().getSubmissionDigest()).getProposedMask();
     return LogTensors.fromLog(run.layout(), proposed);
   }
 

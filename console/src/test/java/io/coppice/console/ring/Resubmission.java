@@ -60,10 +60,8 @@ final class Resubmission {
         original.submissions.stream().filter(s -> s.getRound() == round).toList();
     writer.begin();
     for (UpdateSubmitted submission : submissions) {
-      UpdateSubmitted copied =
-          UpdateSubmitted.newBuilder(submission).setRunId(copy.id()).build();
-      copied.setSignature(
-          Signatures.sign(copied, ring.keys(copied.getAgentId()).getPrivate()));
+      UpdateSubmitted copied = UpdateSubmitted.newBuilder(submission).setRunId(copy.id()).build();
+      copied.setSignature(Signatures.sign(copied, ring.keys(copied.getAgentId()).getPrivate()));
       digests.put(ContentDigest.of(submission), ContentDigest.of(copied));
       writer.sendByRun(Topic.SUBMISSIONS, ring.serdes().submissions, copy.id(), copied);
     }

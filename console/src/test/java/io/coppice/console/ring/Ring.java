@@ -153,8 +153,7 @@ final class Ring implements AutoCloseable {
   /** The last character of an agent's id says which tenth of the data it has. */
   private Dataset share(String id) {
     int first = Character.digit(id.charAt(id.length() - 1), 10);
-    return train.subset(
-        IntStream.iterate(first, i -> i < train.size(), i -> i + 10).toArray());
+    return train.subset(IntStream.iterate(first, i -> i < train.size(), i -> i + 10).toArray());
   }
 
   /** Waits until the run is finished and its last mask and checkpoint are there; then its agents have ended, too. */

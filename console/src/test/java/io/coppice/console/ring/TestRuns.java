@@ -45,8 +45,7 @@ final class TestRuns {
         .setTraining(new LocalTraining(LOCAL_STEPS, BATCH, 0.1, 0.99))
         .setRounds(rounds)
         .setParticipation(participation)
-        .setPruning(
-            new PruningPolicy("prunefl", RECONFIGURE_EVERY, 0.3, 100.0, null, Regrow.ZERO))
+        .setPruning(new PruningPolicy("prunefl", RECONFIGURE_EVERY, 0.3, 100.0, null, Regrow.ZERO))
         .setInitialPruning(null)
         .setEvaluation(new Evaluation(RECONFIGURE_EVERY, EvaluationMode.CENTRAL))
         .setCost(
@@ -56,8 +55,7 @@ final class TestRuns {
                 cost.communicationSecondsPerWeight(),
                 Arrays.stream(cost.computationSecondsPerWeight()).boxed().toList()))
         .setEncoding(
-            new Encodings(
-                TensorEncoding.FLOAT32, TensorEncoding.BFLOAT16, TensorEncoding.FLOAT32))
+            new Encodings(TensorEncoding.FLOAT32, TensorEncoding.BFLOAT16, TensorEncoding.FLOAT32))
         .setShardValues(SHARD_VALUES)
         .setCheckpointEvery(3);
   }
