@@ -128,6 +128,7 @@ public final class RunFollower implements AutoCloseable {
         && reader.hasReachedEnd(Topic.MASKS)) {
       checkpoints.latest().filter(c -> fold.knowsMask(c.maskVersion())).ifPresent(this::startFrom);
     }
+    aggregatePositions.forEach(position -> position.forgetBefore(fold.nextRound()));
   }
 
   private boolean isOfRun(Entry entry) {
@@ -209,10 +210,14 @@ public final class RunFollower implements AutoCloseable {
       behindLast = offset + 1;
     }
 
-    long from(int round) {
+    void forgetBefore(int round) {
       while (!unfolded.isEmpty() && unfolded.getFirst().round() < round) {
         unfolded.removeFirst();
       }
+    }
+
+    long from(int round) {
+      forgetBefore(round);
       return unfolded.isEmpty() ? behindLast : unfolded.getFirst().offset();
     }
   }
