@@ -88,6 +88,9 @@ public final class EdgeAgent implements Runnable {
   /** The last round that this agent has submitted for. */
   private int submittedRound = Integer.MIN_VALUE;
 
+  /** The last round that did not ask this agent and in which it offered itself anew. */
+  private int offeredIn = Integer.MIN_VALUE;
+
   private boolean finished;
   private long bytesDownReported;
 
@@ -156,6 +159,10 @@ public final class EdgeAgent implements Runnable {
       catchUp();
       while (!stopped && !isOver()) {
         follower.poll(POLL);
+        if (isLeftOut()) {
+          offeredIn = open.getRound();
+          join();
+        }
         if (isAsked()) {
           phase = Phase.TRAINING;
           trainAndSubmit();
@@ -226,6 +233,17 @@ public final class EdgeAgent implements Runnable {
       LOG.debug("submissions-{}@{} is not readable", entry.partition(), entry.offset(), e);
       return Optional.empty();
     }
+  }
+
+  /**
+   * Whether the open round does not ask this agent. Whoever was silent until a round closed, be it that its link was down, is not
+   * asked again before it is heard of: so it offers itself anew, once in each such round.
+   */
+  private boolean isLeftOut() {
+    return open != null
+        && open.getRound() != RunDefinition.INITIAL_PRUNING_ROUND
+        && open.getRound() > offeredIn
+        && !open.getParticipants().contains(identity.agentId());
   }
 
   private boolean isAsked() {
