@@ -15,7 +15,8 @@ import picocli.CommandLine.IVersionProvider;
     versionProvider = Coppice.Version.class,
     header = "Federated learning on an event log, with a model that is pruned while it trains.",
     description =
-        "%nEvery update, aggregate and mask is a record in Apache Kafka; the log can be tailed, replayed and audited.%n",
+        "%nEvery update, aggregate and mask is a record in Apache Kafka; the log can be tailed,"
+            + " replayed and audited.%n",
     subcommands = {DemoCommand.class, PruneCommand.class, ServeCommand.class, TailCommand.class},
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
@@ -51,7 +52,7 @@ public final class Coppice {
 
   private static int refuse(CommandLine.ParameterException failure, String[] args) {
     CommandLine command = failure.getCommandLine();
-    command.getErr().println(failure.getMessage());
+    command.getErr().println(failure.getMessage().replaceFirst("^Error: ", ""));
     CommandLine.UnmatchedArgumentException.printSuggestions(failure, command.getErr());
     command
         .getErr()

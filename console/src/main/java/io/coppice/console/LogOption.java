@@ -3,13 +3,20 @@ package io.coppice.console;
 import io.coppice.embedded.EmbeddedCluster;
 import io.coppice.embedded.EmbeddedClusterException;
 import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.Topic;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** Which log a command reads: that of a demo's directory, or that of a running cluster. */
 final class LogOption {
+
+  private static final int ANSWER_MILLIS = 10_000;
 
   /** An open log. */
   record OpenLog(ClusterConfig cluster, AutoCloseable owned) implements AutoCloseable {
@@ -62,6 +69,38 @@ final class LogOption {
         required = true,
         description = "Its schema registry.")
     private String registry;
+
+    /**
+     * Makes sure that there is a log.
+     *
+     * @throws UserError if no broker answers, or it has not the topics of a log
+     */
+    OpenLog open() throws InterruptedException {
+      ClusterConfig cluster = new ClusterConfig(bootstrap, registry);
+      Map<String, Object> settings = cluster.kafka();
+      settings.put("default.api.timeout.ms", ANSWER_MILLIS);
+      settings.put("request.timeout.ms", ANSWER_MILLIS);
+      try (Admin admin = Admin.create(settings)) {
+        String topic = cluster.name(Topic.RUNS);
+        if (!admin.listTopics().names().get().contains(topic)) {
+          throw UserError.failed(
+              "--bootstrap: There is no topic " + topic + " at " + bootstrap + ".", null);
+        }
+        return new OpenLog(cluster, () -> {});
+      } catch (KafkaException e) {
+        throw UserError.badInput("--bootstrap " + bootstrap + ": " + rootMessage(e) + ".", e);
+      } catch (ExecutionException e) {
+        throw UserError.failed("--bootstrap: No Kafka broker answers at " + bootstrap + ".", e);
+      }
+    }
+
+    private static String rootMessage(Throwable failure) {
+      Throwable root = failure;
+      while (root.getCause() != null) {
+        root = root.getCause();
+      }
+      return root.getMessage();
+    }
   }
 
   /** One or the other. */
@@ -72,10 +111,8 @@ final class LogOption {
     @ArgGroup(exclusive = false)
     private Cluster cluster;
 
-    OpenLog open() {
-      return directory != null
-          ? directory.open(0)
-          : new OpenLog(new ClusterConfig(cluster.bootstrap, cluster.registry), () -> {});
+    OpenLog open() throws InterruptedException {
+      return directory != null ? directory.open(0) : cluster.open();
     }
   }
 

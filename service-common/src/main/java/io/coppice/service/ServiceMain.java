@@ -1,7 +1,5 @@
 package io.coppice.service;
 
-import io.micronaut.context.exceptions.BeanContextException;
-import io.micronaut.context.exceptions.ConfigurationException;
 import io.micronaut.runtime.Micronaut;
 import jakarta.validation.ConstraintViolationException;
 import java.util.stream.Collectors;
@@ -17,9 +15,6 @@ public final class ServiceMain {
   public static void start(Class<?> application, String... args) {
     try {
       Micronaut.build(args).mainClass(application).banner(false).start();
-    } catch (BeanContextException | ConfigurationException e) {
-      System.err.println(sentence(e));
-      System.exit(1);
     } catch (RuntimeException e) {
       System.err.println(sentence(e));
       System.exit(1);

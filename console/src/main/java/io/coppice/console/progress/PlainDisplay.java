@@ -34,11 +34,19 @@ public final class PlainDisplay implements RunDisplay {
       }
       Optional<RoundProgress> round = monitor.round(r);
       if (round.isEmpty() || round.get().evaluated().isEmpty()) {
-        return; // its evaluation is on the way; later rounds wait for their turn
+        if (isStillToBeEvaluated(monitor, r)) {
+          return; // later rounds wait for their turn
+        }
+        continue;
       }
       print(monitor, round.get());
       printedRound = r;
     }
+  }
+
+  /** Evaluations come in order; one that a killed evaluator did not get to never comes. */
+  private static boolean isStillToBeEvaluated(RunMonitor monitor, int round) {
+    return monitor.newestEvaluation().map(RoundEvaluated::getRound).orElse(-1) < round;
   }
 
   private void showInitialPruning(RunMonitor monitor) {
@@ -62,7 +70,8 @@ public final class PlainDisplay implements RunDisplay {
     RoundEvaluated evaluated = round.evaluated().orElseThrow();
     OptionalDouble left = TimeLeft.seconds(monitor);
     out.printf(
-        "round %d of %d: accuracy %s, loss %s, density %s, %s active parameters, %s up, %s down, %s s a round%s%n",
+        "round %d of %d: accuracy %s, loss %s, density %s, %s active parameters, %s up, %s down, %s"
+            + " s a round%s%n",
         round.round(),
         monitor.run().lastRound(),
         decimals(evaluated.getAccuracy(), 4),
