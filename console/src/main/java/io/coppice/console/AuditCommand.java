@@ -39,7 +39,11 @@ final class AuditCommand {
       })
   static final class Verify implements Callable<Integer> {
 
-    @Parameters(index = "0", arity = "0..1", paramLabel = "RUN", description = "The run; the newest if it is not given.")
+    @Parameters(
+        index = "0",
+        arity = "0..1",
+        paramLabel = "RUN",
+        description = "The run; the newest if it is not given.")
     private String runId;
 
     @ArgGroup(exclusive = true, multiplicity = "1")
@@ -57,7 +61,9 @@ final class AuditCommand {
                 .orElseThrow(
                     () ->
                         UserError.badInput(
-                            runId == null ? "The log holds no run." : "The log holds no run " + runId + "."));
+                            runId == null
+                                ? "The log holds no run."
+                                : "The log holds no run " + runId + "."));
         RunVerifier.Verified verified = new RunVerifier(open.cluster(), serdes, run).verify();
         out.printf(
             "Run %s holds: %s rounds, %s updates, %s aggregates and %s masks were recomputed bit for bit (%s of updates).%n",

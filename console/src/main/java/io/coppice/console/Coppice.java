@@ -16,7 +16,13 @@ import picocli.CommandLine.IVersionProvider;
     header = "Federated learning on an event log, with a model that is pruned while it trains.",
     description =
         "%nEvery update, aggregate and mask is a record in Apache Kafka; the log can be tailed, replayed and audited.%n",
-    subcommands = {DemoCommand.class, PruneCommand.class, ServeCommand.class, TailCommand.class, AuditCommand.class},
+    subcommands = {
+      DemoCommand.class,
+      PruneCommand.class,
+      ServeCommand.class,
+      TailCommand.class,
+      AuditCommand.class
+    },
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
     footer = "%n'coppice COMMAND --help' tells more about a command.")

@@ -88,6 +88,9 @@ public final class EdgeAgent implements Runnable {
   /** The last round that this agent has submitted for. */
   private int submittedRound = Integer.MIN_VALUE;
 
+  /** Whether a round has opened without this agent, because it had been missing. */
+  private boolean leftOut;
+
   private boolean finished;
   private long bytesDownReported;
 
@@ -156,6 +159,10 @@ public final class EdgeAgent implements Runnable {
       catchUp();
       while (!stopped && !isOver()) {
         follower.poll(POLL);
+        if (leftOut) {
+          leftOut = false;
+          join();
+        }
         if (isAsked()) {
           phase = Phase.TRAINING;
           trainAndSubmit();
@@ -305,6 +312,10 @@ public final class EdgeAgent implements Runnable {
     @Override
     public void roundOpened(RoundOpened opened) {
       open = opened;
+      leftOut =
+          phase == Phase.WAITING_FOR_ROUND
+              && opened.getRound() != RunDefinition.INITIAL_PRUNING_ROUND
+              && !opened.getParticipants().contains(identity.agentId());
     }
 
     @Override

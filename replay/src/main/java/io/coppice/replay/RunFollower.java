@@ -213,8 +213,7 @@ public final class RunFollower implements AutoCloseable {
     if (start == Start.NEWEST_CHECKPOINT) {
       return checkpoints.latest();
     }
-    List<Long> beginnings =
-        Collections.nCopies(reader.partitions(Topic.AGGREGATES), 0L);
+    List<Long> beginnings = Collections.nCopies(reader.partitions(Topic.AGGREGATES), 0L);
     return Optional.of(
         new Checkpoints.Checkpoint(
             run.firstRound(),

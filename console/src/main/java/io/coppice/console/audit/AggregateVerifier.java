@@ -38,7 +38,10 @@ final class AggregateVerifier {
   private long updateBytes;
 
   AggregateVerifier(
-      ClusterConfig cluster, LogSerdes serdes, RunDefinition run, SortedMap<Integer, RoundClosed> closed) {
+      ClusterConfig cluster,
+      LogSerdes serdes,
+      RunDefinition run,
+      SortedMap<Integer, RoundClosed> closed) {
     this.cluster = cluster;
     this.serdes = serdes;
     this.run = run;
@@ -68,11 +71,14 @@ final class AggregateVerifier {
       verify(topic, p, seen);
     }
     for (RoundClosed round : closed.values()) {
-      int expected = topic == Topic.AGGREGATES ? round.getDeltaShards() : round.getImportanceShards();
+      int expected =
+          topic == Topic.AGGREGATES ? round.getDeltaShards() : round.getImportanceShards();
       for (int s = 0; s < expected; s++) {
         if (!seen.contains(round.getRound() + "/" + s)) {
           throw new Violation(
-              String.format("Round %d is closed, but %s lacks its shard %d.", round.getRound(), topic.suffix(), s));
+              String.format(
+                  "Round %d is closed, but %s lacks its shard %d.",
+                  round.getRound(), topic.suffix(), s));
         }
       }
     }
@@ -110,7 +116,9 @@ final class AggregateVerifier {
         round.getContributors().stream()
             .collect(Collectors.toMap(Contributor::getAgentId, Contributor::getWeight));
     Set<String> summed =
-        aggregate.getContributions().stream().map(Contribution::getAgentId).collect(Collectors.toSet());
+        aggregate.getContributions().stream()
+            .map(Contribution::getAgentId)
+            .collect(Collectors.toSet());
     if (!summed.equals(weights.keySet()) || summed.size() != aggregate.getContributions().size()) {
       throw Violation.at(entry, "its contributions are not the round's contributors.");
     }
@@ -120,7 +128,8 @@ final class AggregateVerifier {
       UpdateShard update = window.take(entry, contribution.getOffset());
       checkBelongs(entry, aggregate, contribution, update);
       float[] values = new float[update.getValueCount()];
-      LogTensors.encoding(update.getEncoding()).decode(update.getValues(), values, 0, values.length);
+      LogTensors.encoding(update.getEncoding())
+          .decode(update.getValues(), values, 0, values.length);
       updateBytes += update.getValues().remaining();
       boolean delta = aggregate.getKind() == ShardKind.DELTA;
       sum.add(values, delta ? weights.get(contribution.getAgentId()) : 1);
@@ -137,7 +146,8 @@ final class AggregateVerifier {
     shards++;
   }
 
-  private void checkBelongs(Entry entry, AggregateShard aggregate, Contribution contribution, UpdateShard update) {
+  private void checkBelongs(
+      Entry entry, AggregateShard aggregate, Contribution contribution, UpdateShard update) {
     boolean belongs =
         update.getRunId().equals(run.id())
             && update.getRound() == aggregate.getRound()
@@ -177,11 +187,18 @@ final class AggregateVerifier {
       UpdateShard update = waiting.remove(offset);
       if (update == null) {
         throw Violation.at(
-            aggregate, "the contribution at updates-" + aggregate.partition() + "@" + offset + " is not in the log.");
+            aggregate,
+            "the contribution at updates-"
+                + aggregate.partition()
+                + "@"
+                + offset
+                + " is not in the log.");
       }
       if (update.getRound() > round) {
         round = update.getRound();
-        waiting.values().removeIf(other -> other.getRound() < round); // rejected ones of rounds that are over
+        waiting
+            .values()
+            .removeIf(other -> other.getRound() < round); // rejected ones of rounds that are over
       }
       return update;
     }
@@ -191,7 +208,8 @@ final class AggregateVerifier {
         return;
       }
       try {
-        waiting.put(entry.offset(), serdes.updates.deserialize(entry.topic().suffix(), entry.value()));
+        waiting.put(
+            entry.offset(), serdes.updates.deserialize(entry.topic().suffix(), entry.value()));
       } catch (org.apache.kafka.common.errors.SerializationException e) {
         // Anybody may write an update; one that cannot be read was rejected.
         waiting.remove(entry.offset());

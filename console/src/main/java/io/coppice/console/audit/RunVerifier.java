@@ -71,7 +71,8 @@ public final class RunVerifier {
     aggregates.verify(Topic.AGGREGATES);
     aggregates.verify(Topic.IMPORTANCE);
     int decided = verifyMasks();
-    return new Verified(closed.size(), updates, aggregates.shards(), decided, aggregates.updateBytes());
+    return new Verified(
+        closed.size(), updates, aggregates.shards(), decided, aggregates.updateBytes());
   }
 
   private void readLedger() {
@@ -100,30 +101,38 @@ public final class RunVerifier {
       }
     }
     if (finished && (closed.isEmpty() || closed.lastKey() != run.lastRound())) {
-      throw new Violation("The ledger ends before round " + run.lastRound() + " although the run is finished.");
+      throw new Violation(
+          "The ledger ends before round " + run.lastRound() + " although the run is finished.");
     }
   }
 
   private void checkChain(Entry entry, RoundClosed round, ByteBuffer previous) {
     int expected = closed.isEmpty() ? run.firstRound() : closed.lastKey() + 1;
     if (round.getRound() != expected) {
-      throw Violation.at(entry, "round " + round.getRound() + " is closed where round " + expected + " is due.");
+      throw Violation.at(
+          entry, "round " + round.getRound() + " is closed where round " + expected + " is due.");
     }
     if (!round.getPreviousDigest().equals(previous)) {
-      throw Violation.at(entry, "previousDigest of round " + round.getRound() + " is not its predecessor's digest.");
+      throw Violation.at(
+          entry,
+          "previousDigest of round " + round.getRound() + " is not its predecessor's digest.");
     }
     if (!round.getDigest().equals(ContentDigest.of(run.id(), round))) {
-      throw Violation.at(entry, "digest of round " + round.getRound() + " is not that of its content.");
+      throw Violation.at(
+          entry, "digest of round " + round.getRound() + " is not that of its content.");
     }
   }
 
   private void takeMask(Entry entry) {
     MaskPublished mask = serdes.masks.deserialize(entry.topic().suffix(), entry.value());
     if (!mask.getDigest().equals(ContentDigest.of(mask))) {
-      throw Violation.at(entry, "digest of mask " + mask.getVersion() + " is not that of its content.");
+      throw Violation.at(
+          entry, "digest of mask " + mask.getVersion() + " is not that of its content.");
     }
     if (mask.getVersion() != masks.size()) {
-      throw Violation.at(entry, "mask " + mask.getVersion() + " is published where mask " + masks.size() + " is due.");
+      throw Violation.at(
+          entry,
+          "mask " + mask.getVersion() + " is published where mask " + masks.size() + " is due.");
     }
     masks.put(mask.getVersion(), mask);
   }
@@ -183,7 +192,9 @@ public final class RunVerifier {
         follower.poll(POLL);
         if (follower.isCaughtUp() && follower.fold().nextRound() <= last) {
           throw new Violation(
-              "Round " + follower.fold().nextRound() + " is closed but its aggregate is not complete.");
+              "Round "
+                  + follower.fold().nextRound()
+                  + " is closed but its aggregate is not complete.");
         }
       }
     }
@@ -203,7 +214,8 @@ public final class RunVerifier {
           masks.values().stream().filter(m -> m.getEffectiveRound() == round + 1).findFirst();
       if (published.isEmpty()) {
         if (closed.containsKey(round + 1)) {
-          throw new Violation("Round " + round + " asked for importance, but no mask follows from it.");
+          throw new Violation(
+              "Round " + round + " asked for importance, but no mask follows from it.");
         }
         return;
       }
@@ -218,8 +230,13 @@ public final class RunVerifier {
               && decided.equals(LogTensors.fromLog(run.layout(), published.get().getLayers()));
       if (!same) {
         throw new Violation(
-            "Mask " + published.get().getVersion() + " is not what policy " + run.run().getPruning().getPolicy()
-                + " decides after round " + round + ".");
+            "Mask "
+                + published.get().getVersion()
+                + " is not what policy "
+                + run.run().getPruning().getPolicy()
+                + " decides after round "
+                + round
+                + ".");
       }
       recomputed++;
     }

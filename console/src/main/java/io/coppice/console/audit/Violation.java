@@ -11,6 +11,7 @@ public final class Violation extends RuntimeException {
 
   static Violation at(LogReader.Entry entry, String what) {
     return new Violation(
-        String.format("%s-%d@%d: %s", entry.topic().suffix(), entry.partition(), entry.offset(), what));
+        String.format(
+            "%s-%d@%d: %s", entry.topic().suffix(), entry.partition(), entry.offset(), what));
   }
 }
