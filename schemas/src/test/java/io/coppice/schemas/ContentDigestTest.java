@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
@@ -46,6 +47,24 @@ class ContentDigestTest {
         RandomRecords.of(RoundClosed.class, seed),
         Set.of("digest"),
         closed -> ContentDigest.of("run", closed));
+  }
+
+  /** The example of docs/log-format.md; the expected digest was computed by the Python program that is printed there. */
+  @Example
+  void hasTheLayoutThatIsWrittenDown() {
+    CheckpointShard shard =
+        new CheckpointShard(
+            "demo",
+            12,
+            1,
+            0,
+            1,
+            2,
+            ByteBuffer.wrap(HexFormat.of().parseHex("0000803f000000bf")),
+            List.of(7L, 9L),
+            ByteBuffer.allocate(0));
+    assertThat(HexFormat.of().formatHex(ContentDigest.of(shard).array()))
+        .isEqualTo("d7719fd62a0063badd71243788f126512355b6f765c18d3401b4b61cebd7965f");
   }
 
   @Example

@@ -3,7 +3,9 @@ package io.coppice.schemas;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import io.coppice.schemas.SchemaRegistry.RegistryException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -82,8 +84,7 @@ class RecordSerdeTest {
     // The last field is bytes; its length 0 becomes 2^31 - 16 as a zigzag varint.
     byte[] hugeBytes = Arrays.copyOf(shard, shard.length + 4);
     putVarint(hugeBytes, shard.length - 1, Integer.MAX_VALUE - 15);
-    assertThatThrownBy(() -> shards.deserialize("t", hugeBytes))
-        .isInstanceOf(SerializationException.class);
+    assertIsRefusedCheaply(shards, hugeBytes);
 
     RecordSerde<UpdateSubmitted> submissions = new RecordSerde<>(registry, UpdateSubmitted.class);
     byte[] head =
@@ -95,8 +96,7 @@ class RecordSerdeTest {
     // signature.
     byte[] hugeList = Arrays.copyOf(head, head.length + 2);
     putVarint(hugeList, head.length - 3, Integer.MAX_VALUE - 15);
-    assertThatThrownBy(() -> submissions.deserialize("t", hugeList))
-        .isInstanceOf(SerializationException.class);
+    assertIsRefusedCheaply(submissions, hugeList);
   }
 
   @Example
@@ -150,6 +150,15 @@ class RecordSerdeTest {
     } catch (SerializationException refused) {
       assertThat(refused.getMessage()).isNotBlank();
     }
+  }
+
+  private static void assertIsRefusedCheaply(RecordSerde<?> serde, byte[] bytes) {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    assertThatThrownBy(() -> serde.deserialize("t", bytes))
+        .isInstanceOf(SerializationException.class);
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before)
+        .isLessThan(2L * Topic.MAX_RECORD_BYTES);
   }
 
   private static UpdateShard shard(ByteBuffer values) {
