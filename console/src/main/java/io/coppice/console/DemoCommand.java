@@ -169,6 +169,13 @@ final class DemoCommand implements Callable<Integer> {
     boolean initialPruning;
 
     @Option(
+        names = "--initial-pruning-rounds",
+        paramLabel = "N",
+        defaultValue = "250",
+        description = "Local rounds after which initial pruning ends at the latest; it ends earlier once the density has settled.")
+    int initialPruningRounds;
+
+    @Option(
         names = "--reconfigure-every",
         paramLabel = "N",
         defaultValue = "25",
@@ -253,6 +260,7 @@ final class DemoCommand implements Callable<Integer> {
         federation.partition,
         pruning.policy,
         pruning.initialPruning && !conventional,
+        pruning.initialPruningRounds,
         pruning.reconfigureEvery,
         training.evaluateEvery,
         training.localSteps,

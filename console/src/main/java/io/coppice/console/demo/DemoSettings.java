@@ -12,6 +12,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
  * @param partition how the training data are split over the agents
  * @param pruning policy
  * @param initialPruning whether one agent prunes the model before round 0
+ * @param initialPruningRounds local rounds after which that ends at the latest
  * @param reconfigureEvery rounds between two mask decisions
  * @param evaluateEvery rounds between two evaluations
  * @param localSteps SGD steps a round
@@ -34,6 +35,7 @@ public record DemoSettings(
     String partition,
     String pruning,
     boolean initialPruning,
+    int initialPruningRounds,
     int reconfigureEvery,
     int evaluateEvery,
     int localSteps,

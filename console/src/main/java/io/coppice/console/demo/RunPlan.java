@@ -74,6 +74,7 @@ record RunPlan(
     atLeast("--batch", s.batch(), 1);
     atLeast("--evaluate-every", s.evaluateEvery(), 1);
     atLeast("--reconfigure-every", s.reconfigureEvery(), 1);
+    atLeast("--initial-pruning-rounds", s.initialPruningRounds(), 1);
     atLeast("--deadline", s.deadlineSeconds(), 1);
     if (!(s.learningRate() > 0) || Double.isInfinite(s.learningRate())) {
       throw UserError.badInput(
@@ -184,7 +185,7 @@ record RunPlan(
   private static InitialPruning initialPruning(DemoSettings s, int classes) {
     return InitialPruning.newBuilder()
         .setSamples(INITIAL_BATCHES * s.batch())
-        .setMaxRounds(1000)
+        .setMaxRounds(s.initialPruningRounds())
         .setEvaluateEvery(10)
         .setDecideEvery(50)
         .setStartAccuracy(Math.min(1, THRESHOLD_FACTOR / classes))
