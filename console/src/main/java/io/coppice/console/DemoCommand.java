@@ -64,7 +64,7 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
         names = "--rounds",
         paramLabel = "N",
-        defaultValue = "200",
+        defaultValue = "150",
         description = "Number of rounds.")
     int rounds;
 

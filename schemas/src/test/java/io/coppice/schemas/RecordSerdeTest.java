@@ -163,7 +163,11 @@ class RecordSerdeTest {
 
   private static UpdateShard shard(ByteBuffer values) {
     return new UpdateShard(
-        "r", 0, "a", 0, ShardKind.DELTA, 0, 1, 0, 1L, TensorEncoding.FLOAT32, 0, values);
+        "r", 0, "a", digest(), 0, ShardKind.DELTA, 0, 1, 0, 1L, TensorEncoding.FLOAT32, 0, values);
+  }
+
+  private static ByteBuffer digest() {
+    return ByteBuffer.allocate(ContentDigest.BYTES);
   }
 
   /** Avro's variable-length zigzag coding of a number that takes five bytes. */

@@ -19,6 +19,7 @@ final class TopicValues {
     classes.put(Topic.SUBMISSIONS, UpdateSubmitted.class);
     classes.put(Topic.ROUNDS, LedgerEntry.class);
     classes.put(Topic.AGGREGATES, AggregateShard.class);
+    classes.put(Topic.IMPORTANCE, AggregateShard.class);
     classes.put(Topic.MASKS, MaskPublished.class);
     classes.put(Topic.CHECKPOINTS, CheckpointShard.class);
     classes.put(Topic.METRICS, MetricEntry.class);
