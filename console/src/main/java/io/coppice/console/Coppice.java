@@ -4,9 +4,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /** The {@code coppice} command. */
 @Command(
@@ -19,14 +22,15 @@ import picocli.CommandLine.IVersionProvider;
     subcommands = {
       DemoCommand.class,
       PruneCommand.class,
-      ServeCommand.class,
+      PlotCommand.class,
       TailCommand.class,
+      ServeCommand.class,
       AuditCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
     footer = "%n'coppice COMMAND --help' tells more about a command.")
-public final class Coppice {
+public final class Coppice implements Callable<Integer> {
 
   /** Exit code of a run that could not be done. */
   static final int FAILED = 1;
@@ -34,7 +38,16 @@ public final class Coppice {
   /** Exit code of a call that cannot be taken. */
   static final int BAD_INPUT = 2;
 
+  @Spec private CommandSpec spec;
+
   private Coppice() {}
+
+  /** Without a command: the help, and an exit code that says that nothing was done. */
+  @Override
+  public Integer call() {
+    spec.commandLine().usage(spec.commandLine().getErr());
+    return BAD_INPUT;
+  }
 
   public static void main(String... args) {
     System.exit(newCommandLine().execute(args));

@@ -78,6 +78,13 @@ final class DemoCommand implements Callable<Integer> {
     Path data;
 
     @Option(
+        names = "--test-every",
+        paramLabel = "N",
+        defaultValue = "1",
+        description = "Evaluate on every N-th test image only.")
+    int testEvery;
+
+    @Option(
         names = "--partition",
         paramLabel = "HOW",
         defaultValue = "dirichlet:0.5",
@@ -172,7 +179,8 @@ final class DemoCommand implements Callable<Integer> {
         names = "--initial-pruning-rounds",
         paramLabel = "N",
         defaultValue = "250",
-        description = "Local rounds after which initial pruning ends at the latest; it ends earlier once the density has settled.")
+        description =
+            "Local rounds after which initial pruning ends at the latest; it ends earlier once the density has settled.")
     int initialPruningRounds;
 
     @Option(
@@ -257,6 +265,7 @@ final class DemoCommand implements Callable<Integer> {
         federation.rounds,
         training.model,
         (federation.data != null ? federation.data : shippedData()).toString(),
+        federation.testEvery,
         federation.partition,
         pruning.policy,
         pruning.initialPruning && !conventional,

@@ -31,6 +31,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Settings that were checked, with the data they name: all that is needed before anything is started or written.
@@ -70,6 +71,7 @@ record RunPlan(
   static RunPlan of(DemoSettings s) {
     atLeast("--agents", s.agents(), 1);
     atLeast("--rounds", s.rounds(), 1);
+    atLeast("--test-every", s.testEvery(), 1);
     atLeast("--local-steps", s.localSteps(), 1);
     atLeast("--batch", s.batch(), 1);
     atLeast("--evaluate-every", s.evaluateEvery(), 1);
@@ -91,7 +93,7 @@ record RunPlan(
       MaskPolicy.named(s.pruning());
       Partitioner partitioner = Partitioners.parse(s.partition());
       Dataset train = Datasets.open(Path.of(s.data()), Split.TRAIN);
-      Dataset test = Datasets.open(Path.of(s.data()), Split.TEST);
+      Dataset test = every(s.testEvery(), Datasets.open(Path.of(s.data()), Split.TEST));
       Architecture architecture =
           Architecture.of(
               s.model(), train.channels(), train.height(), train.width(), train.classes());
@@ -107,6 +109,10 @@ record RunPlan(
     } catch (IllegalArgumentException e) {
       throw UserError.badInput(e.getMessage(), e);
     }
+  }
+
+  private static Dataset every(int n, Dataset data) {
+    return data.subset(IntStream.iterate(0, i -> i < data.size(), i -> i + n).toArray());
   }
 
   private static List<AgentData> share(Dataset train, Partitioner partitioner, DemoSettings s) {
