@@ -15,6 +15,8 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.streams.CloseOptions;
+import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
@@ -34,6 +36,7 @@ public final class AggregatorService implements AutoCloseable {
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
 
   private final KafkaStreams streams;
+  private final GroupMembershipOperation whenClosed;
   private final CountDownLatch running = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -50,6 +53,10 @@ public final class AggregatorService implements AutoCloseable {
   /** The same with a registry client of the caller's. */
   public AggregatorService(AggregatorConfig config, Sizing partitions, SchemaRegistry registry) {
     ClusterConfig cluster = config.cluster();
+    this.whenClosed =
+        config.instanceId().isPresent()
+            ? GroupMembershipOperation.REMAIN_IN_GROUP
+            : GroupMembershipOperation.LEAVE_GROUP;
     this.streams =
         new KafkaStreams(
             AggregatorTopology.build(
@@ -150,10 +157,16 @@ public final class AggregatorService implements AutoCloseable {
     return failure.get() != null;
   }
 
-  /** Commits, stops the threads and leaves the group, so that another instance takes over at once. */
+  /**
+   * Commits and stops the threads. An instance without a name of its own leaves the group, so that another takes over at once; one
+   * with a name keeps its share of the work for the time of a restart.
+   */
   @Override
   public void close() {
-    if (!streams.close(CLOSE_TIMEOUT)) {
+    // Streams never leaves by itself: the group would wait 45 s for an instance that nobody knows
+    // again.
+    if (!streams.close(
+        CloseOptions.timeout(CLOSE_TIMEOUT).withGroupMembershipOperation(whenClosed))) {
       log.warn("The aggregator has not stopped within {} s", CLOSE_TIMEOUT.toSeconds());
     }
   }

@@ -1,0 +1,202 @@
+package io.coppice.console.ring;
+
+import io.coppice.agent.AgentData;
+import io.coppice.agent.AgentMetrics;
+import io.coppice.agent.AgentRunner;
+import io.coppice.agent.ComputeGate;
+import io.coppice.agent.EdgeAgent;
+import io.coppice.aggregator.AggregatorConfig;
+import io.coppice.aggregator.AggregatorService;
+import io.coppice.embedded.EmbeddedCluster;
+import io.coppice.learning.data.Dataset;
+import io.coppice.pruning.PruningService;
+import io.coppice.replay.RunDefinition;
+import io.coppice.replay.Runs;
+import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.Signatures;
+import io.coppice.schemas.TopicCatalogue.Sizing;
+import io.coppice.schemas.TrainingRun;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** The whole ring on an embedded broker, whose parts a test may stop and start while a run goes on. */
+final class Ring implements AutoCloseable {
+
+  static final int SHARD_PARTITIONS = 4;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(180);
+  private static final Duration COMMIT_INTERVAL = Duration.ofMillis(30);
+  private static final Duration TICK_INTERVAL = Duration.ofMillis(200);
+
+  private final EmbeddedCluster embedded =
+      EmbeddedCluster.startTemporary(new Sizing(SHARD_PARTITIONS, 2, Optional.empty()));
+  private final LogSerdes serdes = new LogSerdes(embedded.config().newRegistry());
+  private final ComputeGate gate = ComputeGate.forThisMachine();
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final Map<String, KeyPair> keys = new HashMap<>();
+  private final Map<String, AgentRunner> agents = new HashMap<>();
+  private final Map<String, RunLog> logs = new HashMap<>();
+  private final Dataset train;
+  private final Dataset test;
+  private final Path streams;
+  private AggregatorService aggregator;
+  private PruningService pruning;
+
+  /**
+   * @param streams the aggregator's state directory
+   */
+  Ring(Dataset train, Dataset test, Path streams) throws InterruptedException {
+    this.train = train;
+    this.test = test;
+    this.streams = streams;
+    startAggregator();
+    startPruning();
+  }
+
+  ClusterConfig cluster() {
+    return embedded.config();
+  }
+
+  LogSerdes serdes() {
+    return serdes;
+  }
+
+  RunDefinition define(TrainingRun run) throws InterruptedException {
+    return Runs.define(cluster(), serdes, run);
+  }
+
+  void startAggregator() throws InterruptedException {
+    aggregator =
+        new AggregatorService(
+            new AggregatorConfig(
+                cluster(),
+                AggregatorConfig.applicationId(cluster().topicPrefix()),
+                streams,
+                1,
+                COMMIT_INTERVAL,
+                TICK_INTERVAL,
+                0,
+                Optional.empty()),
+            embedded.sizing());
+    aggregator.start();
+    aggregator.awaitRunning(PATIENCE);
+  }
+
+  void stopAggregator() {
+    aggregator.close();
+  }
+
+  /** As after the loss of the machine's disk. */
+  void deleteAggregatorState() throws IOException {
+    try (Stream<Path> paths = Files.walk(streams)) {
+      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+  }
+
+  void startPruning() {
+    pruning = new PruningService(cluster(), Optional.empty(), serdes, Optional.of(test), meters);
+    pruning.start();
+  }
+
+  void stopPruning() {
+    pruning.close();
+  }
+
+  /** Starts an agent; one that was there before has the same key, and like every agent its own part of the data. */
+  void startAgent(RunDefinition run, String id) {
+    AgentRunner runner =
+        new AgentRunner(
+            cluster(),
+            serdes,
+            new EdgeAgent.Identity(id, Optional.of(run.id()), keys(id)),
+            AgentData.of(share(id)),
+            gate,
+            new AgentMetrics(meters, id));
+    agents.put(id, runner);
+    runner.start();
+  }
+
+  /** Stops an agent wherever it is; its round is given up. */
+  void stopAgent(String id) {
+    agents.remove(id).close();
+  }
+
+  /** Waits until an agent that was started takes part. */
+  void awaitTakingPart(String id) throws InterruptedException {
+    await(
+        "agent " + id + " takes part",
+        () ->
+            agents.get(id).phase() != EdgeAgent.Phase.WAITING_FOR_RUN
+                && agents.get(id).phase() != EdgeAgent.Phase.CATCHING_UP);
+  }
+
+  /** The key pair of an agent. */
+  KeyPair keys(String id) {
+    return keys.computeIfAbsent(id, k -> Signatures.newKeyPair());
+  }
+
+  /** The last character of an agent's id says which tenth of the data it has. */
+  private Dataset share(String id) {
+    int first = Character.digit(id.charAt(id.length() - 1), 10);
+    return train.subset(IntStream.iterate(first, i -> i < train.size(), i -> i + 10).toArray());
+  }
+
+  /** Waits until the run is finished and its last mask and checkpoint are there; then its agents have ended, too. */
+  RunLog finish(RunDefinition run) throws InterruptedException {
+    RunLog log = await(run, "the end of the run", RunLog::isComplete);
+    for (AgentRunner agent : agents.values()) {
+      agent.join();
+    }
+    agents.clear();
+    return log;
+  }
+
+  /** Waits until the log of a run has what is looked for. */
+  RunLog await(RunDefinition run, String what, Predicate<RunLog> found)
+      throws InterruptedException {
+    RunLog log = logs.computeIfAbsent(run.id(), id -> new RunLog(cluster(), serdes, run));
+    await(
+        what,
+        () -> {
+          log.readOn();
+          return found.test(log);
+        });
+    return log;
+  }
+
+  private static void await(String what, BooleanSupplier condition) throws InterruptedException {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("waited " + PATIENCE.toSeconds() + " s in vain for " + what);
+      }
+      Thread.sleep(20);
+    }
+  }
+
+  @Override
+  public void close() {
+    agents.values().forEach(AgentRunner::stop);
+    agents.values().forEach(AgentRunner::close);
+    logs.values().forEach(RunLog::close);
+    gate.close();
+    pruning.close();
+    aggregator.close();
+    embedded.close();
+  }
+}
