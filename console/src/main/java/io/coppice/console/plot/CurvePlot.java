@@ -4,6 +4,7 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import org.knowm.xchart.BitmapEncoder;
@@ -96,7 +97,7 @@ public final class CurvePlot {
     int ours = 0;
     int references = 0;
     for (Curve curve : curves) {
-      List<Curve.Point> points = evaluatedOnly ? curve.evaluated() : curve.points();
+      List<Curve.Point> points = evaluatedOnly ? curve.evaluated() : corners(curve.points(), y);
       XYSeries series =
           panel.addSeries(
               curve.label(),
@@ -110,5 +111,20 @@ public final class CurvePlot {
               ? new BasicStroke(1.5f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, DASHES, 0)
               : new BasicStroke(2f));
     }
+  }
+
+  /** Points at which a level changes, and the first and the last: dashes do not show between points that lie too close. */
+  private static List<Curve.Point> corners(List<Curve.Point> points, ToDoubleFunction<Curve.Point> y) {
+    List<Curve.Point> corners = new ArrayList<>();
+    for (int i = 0; i < points.size(); i++) {
+      double level = y.applyAsDouble(points.get(i));
+      boolean inside = i > 0 && i < points.size() - 1;
+      if (!inside
+          || y.applyAsDouble(points.get(i - 1)) != level
+          || y.applyAsDouble(points.get(i + 1)) != level) {
+        corners.add(points.get(i));
+      }
+    }
+    return corners;
   }
 }
