@@ -114,7 +114,8 @@ public final class CurvePlot {
   }
 
   /** Points at which a level changes, and the first and the last: dashes do not show between points that lie too close. */
-  private static List<Curve.Point> corners(List<Curve.Point> points, ToDoubleFunction<Curve.Point> y) {
+  private static List<Curve.Point> corners(
+      List<Curve.Point> points, ToDoubleFunction<Curve.Point> y) {
     List<Curve.Point> corners = new ArrayList<>();
     for (int i = 0; i < points.size(); i++) {
       double level = y.applyAsDouble(points.get(i));

@@ -33,10 +33,11 @@ public final class PlainDisplay implements RunDisplay {
         continue;
       }
       Optional<RoundProgress> round = monitor.round(r);
-      if (round.isEmpty() || round.get().evaluated().isEmpty()) {
+      if (round.isPresent() && round.get().evaluated().isPresent()) {
+        print(monitor, round.get());
+      } else if (monitor.newestEvaluation().map(RoundEvaluated::getRound).orElse(-1) < r) {
         return; // its evaluation is on the way; later rounds wait for their turn
       }
-      print(monitor, round.get());
       printedRound = r;
     }
   }

@@ -177,9 +177,10 @@ public record MaskDecisionCase(
   }
 
   private static byte[] bytes(JsonObject layer, String field, long length) {
+    String text = layer.text(field);
     byte[] bytes;
     try {
-      bytes = Base64.getDecoder().decode(layer.text(field));
+      bytes = Base64.getDecoder().decode(text);
     } catch (IllegalArgumentException e) {
       throw new DataFormatException(layer.where() + ": " + field + " is not base64.", e);
     }
