@@ -178,7 +178,7 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
         names = "--initial-pruning-rounds",
         paramLabel = "N",
-        defaultValue = "250",
+        defaultValue = "300",
         description =
             "Local rounds after which initial pruning ends at the latest; it ends earlier once the density has settled.")
     int initialPruningRounds;
