@@ -11,6 +11,7 @@ import io.coppice.schemas.Topic;
 import io.coppice.schemas.TopicCatalogue.Sizing;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -145,7 +146,7 @@ public final class AggregatorTopology {
 
   private static StreamPartitioner<byte[], AggregateShard> byShard() {
     return (topic, key, aggregate, partitions) ->
-        Optional.of(java.util.Set.of(LogKeys.shardPartition(aggregate.getShard(), partitions)));
+        Optional.of(Set.of(LogKeys.shardPartition(aggregate.getShard(), partitions)));
   }
 
   /** KIP-837: one record to every partition. */

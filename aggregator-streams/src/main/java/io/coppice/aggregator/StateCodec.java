@@ -2,6 +2,7 @@ package io.coppice.aggregator;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import org.apache.avro.message.BinaryMessageDecoder;
 import org.apache.avro.message.BinaryMessageEncoder;
 import org.apache.avro.specific.SpecificRecord;
@@ -16,7 +17,7 @@ public final class StateCodec {
 
   public static <T extends SpecificRecord> byte[] encode(BinaryMessageEncoder<T> encoder, T entry) {
     try {
-      java.nio.ByteBuffer encoded = encoder.encode(entry);
+      ByteBuffer encoded = encoder.encode(entry);
       byte[] bytes = new byte[encoded.remaining()];
       encoded.get(bytes);
       return bytes;

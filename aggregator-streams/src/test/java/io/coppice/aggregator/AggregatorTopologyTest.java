@@ -308,9 +308,11 @@ class AggregatorTopologyTest {
   void aSubmissionThatComesAfterTheDeadlineDoesNotTakePartInWhatTheDeadlineCloses() {
     start();
     submit(0, "a", "b");
+    TestUpdate late = ring.update(RUN, "c", 0, 20, values(3, PARAMETERS));
+    ring.sendShards(late);
     ring.ledger();
     ring.passSilently(DEADLINE);
-    submit(0, "c");
+    ring.sendSubmission(late);
     List<LedgerEntry> events = ring.ledger();
     assertThat(((RoundClosed) events.get(0).getEvent()).getContributors()).hasSize(2);
     assertThat(((UpdateRejected) events.getLast().getEvent()).getReason())

@@ -4,9 +4,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /** The {@code coppice} command. */
 @Command(
@@ -15,13 +18,19 @@ import picocli.CommandLine.IVersionProvider;
     versionProvider = Coppice.Version.class,
     header = "Federated learning on an event log, with a model that is pruned while it trains.",
     description =
-        "%nEvery update, aggregate and mask is a record in Apache Kafka; the log can be tailed,"
-            + " replayed and audited.%n",
-    subcommands = {DemoCommand.class, PruneCommand.class, ServeCommand.class, TailCommand.class},
+        "%nEvery update, aggregate and mask is a record in Apache Kafka; the log can be tailed, replayed and audited.%n",
+    subcommands = {
+      DemoCommand.class,
+      PruneCommand.class,
+      PlotCommand.class,
+      TailCommand.class,
+      ServeCommand.class,
+      AuditCommand.class
+    },
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
     footer = "%n'coppice COMMAND --help' tells more about a command.")
-public final class Coppice {
+public final class Coppice implements Callable<Integer> {
 
   /** Exit code of a run that could not be done. */
   static final int FAILED = 1;
@@ -29,7 +38,16 @@ public final class Coppice {
   /** Exit code of a call that cannot be taken. */
   static final int BAD_INPUT = 2;
 
+  @Spec private CommandSpec spec;
+
   private Coppice() {}
+
+  /** Without a command: the help, and an exit code that says that nothing was done. */
+  @Override
+  public Integer call() {
+    spec.commandLine().usage(spec.commandLine().getErr());
+    return BAD_INPUT;
+  }
 
   public static void main(String... args) {
     System.exit(newCommandLine().execute(args));

@@ -64,7 +64,7 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
         names = "--rounds",
         paramLabel = "N",
-        defaultValue = "200",
+        defaultValue = "150",
         description = "Number of rounds.")
     int rounds;
 
@@ -76,6 +76,13 @@ final class DemoCommand implements Callable<Integer> {
             "Training and test data: IDX files as MNIST has them, CIFAR-10 binary files, or LEAF JSON; plain or .gz. Default: the"
                 + " MNIST subset that comes with Coppice.")
     Path data;
+
+    @Option(
+        names = "--test-every",
+        paramLabel = "N",
+        defaultValue = "1",
+        description = "Evaluate on every N-th test image only.")
+    int testEvery;
 
     @Option(
         names = "--partition",
@@ -169,6 +176,14 @@ final class DemoCommand implements Callable<Integer> {
     boolean initialPruning;
 
     @Option(
+        names = "--initial-pruning-rounds",
+        paramLabel = "N",
+        defaultValue = "300",
+        description =
+            "Local rounds after which initial pruning ends at the latest; it ends earlier once the density has settled.")
+    int initialPruningRounds;
+
+    @Option(
         names = "--reconfigure-every",
         paramLabel = "N",
         defaultValue = "25",
@@ -250,9 +265,11 @@ final class DemoCommand implements Callable<Integer> {
         federation.rounds,
         training.model,
         (federation.data != null ? federation.data : shippedData()).toString(),
+        federation.testEvery,
         federation.partition,
         pruning.policy,
         pruning.initialPruning && !conventional,
+        pruning.initialPruningRounds,
         pruning.reconfigureEvery,
         training.evaluateEvery,
         training.localSteps,

@@ -1,6 +1,5 @@
 package io.coppice.console;
 
-import io.coppice.learning.data.DataFormatException;
 import io.coppice.learning.pruning.MaskDecisionCase;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -40,7 +39,7 @@ final class PruneCommand implements Callable<Integer> {
       MaskDecisionCase decisionCase = MaskDecisionCase.read(file);
       spec.commandLine().getOut().println(decisionCase.toJson(decisionCase.decide()));
       return 0;
-    } catch (IllegalArgumentException | DataFormatException e) {
+    } catch (IllegalArgumentException e) {
       throw UserError.badInput(e.getMessage(), e);
     }
   }

@@ -88,8 +88,8 @@ public final class EdgeAgent implements Runnable {
   /** The last round that this agent has submitted for. */
   private int submittedRound = Integer.MIN_VALUE;
 
-  /** The last round that did not ask this agent and in which it offered itself anew. */
-  private int offeredIn = Integer.MIN_VALUE;
+  /** Whether a round has opened without this agent, because it had been missing. */
+  private boolean leftOut;
 
   private boolean finished;
   private long bytesDownReported;
@@ -159,8 +159,8 @@ public final class EdgeAgent implements Runnable {
       catchUp();
       while (!stopped && !isOver()) {
         follower.poll(POLL);
-        if (isLeftOut()) {
-          offeredIn = open.getRound();
+        if (leftOut) {
+          leftOut = false;
           join();
         }
         if (isAsked()) {
@@ -233,17 +233,6 @@ public final class EdgeAgent implements Runnable {
       LOG.debug("submissions-{}@{} is not readable", entry.partition(), entry.offset(), e);
       return Optional.empty();
     }
-  }
-
-  /**
-   * Whether the open round does not ask this agent. Whoever was silent until a round closed, be it that its link was down, is not
-   * asked again before it is heard of: so it offers itself anew, once in each such round.
-   */
-  private boolean isLeftOut() {
-    return open != null
-        && open.getRound() != RunDefinition.INITIAL_PRUNING_ROUND
-        && open.getRound() > offeredIn
-        && !open.getParticipants().contains(identity.agentId());
   }
 
   private boolean isAsked() {
@@ -323,6 +312,10 @@ public final class EdgeAgent implements Runnable {
     @Override
     public void roundOpened(RoundOpened opened) {
       open = opened;
+      leftOut =
+          phase == Phase.WAITING_FOR_ROUND
+              && opened.getRound() != RunDefinition.INITIAL_PRUNING_ROUND
+              && !opened.getParticipants().contains(identity.agentId());
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.coppice.embedded;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -44,11 +45,11 @@ final class BrokerProcess implements AutoCloseable {
     process.destroyForcibly().waitFor();
   }
 
-  /** Says where the broker serves, and serves until the process is killed. */
-  public static void main(String[] args) throws InterruptedException {
+  /** Says where the broker serves, and serves until it is killed, or until the process that started it is gone. */
+  public static void main(String[] args) throws IOException {
     try (EmbeddedBroker broker = EmbeddedBroker.start(Path.of(args[0]), 0)) {
       System.out.println(broker.bootstrap());
-      Thread.sleep(Long.MAX_VALUE);
+      System.in.transferTo(OutputStream.nullOutputStream());
     }
   }
 }

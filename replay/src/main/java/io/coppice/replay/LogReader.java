@@ -83,8 +83,11 @@ public final class LogReader implements AutoCloseable {
   public void followSince(Topic topic, int partition, long timestamp) {
     TopicPartition tp = new TopicPartition(cluster.name(topic), partition);
     assign(List.of(tp));
+    // The end is asked for first: what is written between the two questions lies behind it and is
+    // not missed.
+    Map<TopicPartition, Long> end = consumer.endOffsets(List.of(tp));
     OffsetAndTimestamp found = consumer.offsetsForTimes(Map.of(tp, timestamp)).get(tp);
-    follow(found == null ? consumer.endOffsets(List.of(tp)) : Map.of(tp, found.offset()));
+    follow(found == null ? end : Map.of(tp, found.offset()));
   }
 
   /** Follows every partition of a topic from the first record stamped at or after a time. */

@@ -1,5 +1,6 @@
 package io.coppice.replay;
 
+import io.coppice.learning.nn.InitialParameters;
 import io.coppice.replay.LogReader.Entry;
 import io.coppice.schemas.AggregateShard;
 import io.coppice.schemas.CheckpointShard;
@@ -16,7 +17,9 @@ import io.coppice.schemas.UpdateRejected;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Follows one run through the log and folds its model: ledger and masks from the run's beginning, the newest checkpoint, and
@@ -44,6 +47,14 @@ public final class RunFollower implements AutoCloseable {
     default void folded(int round, RoundClosed closed, float[] importance) {}
   }
 
+  /** Which model the fold starts from. */
+  public enum Start {
+    /** The newest checkpoint: the quickest way to the present. */
+    NEWEST_CHECKPOINT,
+    /** The initial model, drawn from the run's seed: for those who check every round. */
+    INITIAL_MODEL
+  }
+
   /** Clocks of brokers may differ by this much where a position is looked up by time. */
   private static final long CLOCK_SLACK_MILLIS = 60_000;
 
@@ -53,11 +64,26 @@ public final class RunFollower implements AutoCloseable {
   private final Listener listener;
   private final ModelFold fold;
   private final boolean withImportance;
+  private final Start start;
   private final int runPartition;
   private final List<AggregatePosition> aggregatePositions = new ArrayList<>();
   private Checkpoints.Collector checkpoints = new Checkpoints.Collector();
   private int newestCheckpointRound = Integer.MIN_VALUE;
   private long bytesRead;
+
+  /**
+   * Follows from the newest checkpoint on.
+   *
+   * @param withImportance whether aggregated importance is read as well; only the pruning service and auditors need it
+   */
+  public RunFollower(
+      ClusterConfig cluster,
+      LogSerdes serdes,
+      RunDefinition run,
+      boolean withImportance,
+      Listener listener) {
+    this(cluster, serdes, run, withImportance, Start.NEWEST_CHECKPOINT, listener);
+  }
 
   /**
    * @param withImportance whether aggregated importance is read as well; only the pruning service and auditors need it
@@ -67,6 +93,7 @@ public final class RunFollower implements AutoCloseable {
       LogSerdes serdes,
       RunDefinition run,
       boolean withImportance,
+      Start start,
       Listener listener) {
     this.run = run;
     this.serdes = serdes;
@@ -75,10 +102,13 @@ public final class RunFollower implements AutoCloseable {
     this.fold = new ModelFold(run, withImportance, listener::folded);
     this.reader = new LogReader(cluster);
     this.runPartition = LogKeys.runPartition(run.id(), reader.partitions(Topic.ROUNDS));
+    this.start = start;
     long since = run.since() - CLOCK_SLACK_MILLIS;
     reader.followSince(Topic.ROUNDS, runPartition, since);
     reader.followSince(Topic.MASKS, runPartition, since);
-    reader.followSince(Topic.CHECKPOINTS, since);
+    if (start == Start.NEWEST_CHECKPOINT) {
+      reader.followSince(Topic.CHECKPOINTS, since);
+    }
   }
 
   /** The model. */
@@ -126,7 +156,7 @@ public final class RunFollower implements AutoCloseable {
     if (!fold.hasModel()
         && reader.hasReachedEnd(Topic.CHECKPOINTS)
         && reader.hasReachedEnd(Topic.MASKS)) {
-      checkpoints.latest().filter(c -> fold.knowsMask(c.maskVersion())).ifPresent(this::startFrom);
+      startPoint().filter(c -> fold.knowsMask(c.maskVersion())).ifPresent(this::startFrom);
     }
     aggregatePositions.forEach(position -> position.forgetBefore(fold.nextRound()));
   }
@@ -178,6 +208,19 @@ public final class RunFollower implements AutoCloseable {
       default ->
           throw new IllegalStateException("unknown ledger event " + entry.getEvent().getClass());
     }
+  }
+
+  private Optional<Checkpoints.Checkpoint> startPoint() {
+    if (start == Start.NEWEST_CHECKPOINT) {
+      return checkpoints.latest();
+    }
+    List<Long> beginnings = Collections.nCopies(reader.partitions(Topic.AGGREGATES), 0L);
+    return Optional.of(
+        new Checkpoints.Checkpoint(
+            run.firstRound(),
+            0,
+            InitialParameters.of(run.architecture(), run.run().getSeed()),
+            beginnings));
   }
 
   private void startFrom(Checkpoints.Checkpoint checkpoint) {

@@ -11,6 +11,7 @@ import io.coppice.schemas.Participation;
 import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.Signatures;
 import io.coppice.schemas.TrainingRun;
+import java.util.BitSet;
 import java.util.Optional;
 
 /** Whether a run's definition, an agent's offer and a mask are fit to be used. */
@@ -100,7 +101,7 @@ final class RunChecks {
       return false;
     }
     int weights = (int) size;
-    java.util.BitSet bits = java.util.BitSet.valueOf(layer.getBitmap());
+    BitSet bits = BitSet.valueOf(layer.getBitmap());
     return layer.getBitmap().remaining() == (weights + 7L) / 8
         && bits.length() <= weights
         && bits.cardinality() == layer.getKept();

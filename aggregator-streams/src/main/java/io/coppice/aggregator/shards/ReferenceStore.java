@@ -9,8 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
-import org.apache.kafka.common.serialization.Serde;
-import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
@@ -26,8 +24,6 @@ import org.apache.kafka.streams.state.KeyValueStore;
 final class ReferenceStore {
 
   static final String NAME = "shard-references";
-  static final Serde<String> KEYS = Serdes.String();
-  static final Serde<byte[]> VALUES = Serdes.ByteArray();
 
   private static final String REFERENCES = "reference/";
   private static final String CLOSED = "closed/";

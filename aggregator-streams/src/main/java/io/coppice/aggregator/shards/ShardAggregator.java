@@ -16,6 +16,7 @@ import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.RoundClosed;
+import io.coppice.schemas.ShardDigest;
 import io.coppice.schemas.ShardKind;
 import io.coppice.schemas.UpdateChecked;
 import io.coppice.schemas.UpdateShard;
@@ -29,6 +30,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serdes;
@@ -242,7 +244,7 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
 
   private void report(
       UpdateShard shard,
-      List<io.coppice.schemas.ShardDigest> digests,
+      List<ShardDigest> digests,
       Optional<Fault> fault,
       Record<byte[], byte[]> message) {
     UpdateChecked checked =
@@ -421,8 +423,7 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
   }
 
   /** Reads records again in the order of their offsets; each one's numbers are in {@link #values} when it is its turn. */
-  private void reread(
-      NavigableMap<Long, Summand> wanted, java.util.function.Consumer<Summand> action) {
+  private void reread(NavigableMap<Long, Summand> wanted, Consumer<Summand> action) {
     updates.read(
         own.partition(),
         new TreeSet<>(wanted.keySet()),

@@ -1,7 +1,5 @@
 package io.coppice.console.demo;
 
-import com.fasterxml.jackson.annotation.JsonPropertyOrder;
-
 /**
  * What a demo run does; the values of the command's options, as the report repeats them.
  *
@@ -9,9 +7,11 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
  * @param rounds number of rounds
  * @param model network
  * @param data directory with training and test data
+ * @param testEvery every how many-th test image is evaluated
  * @param partition how the training data are split over the agents
  * @param pruning policy
  * @param initialPruning whether one agent prunes the model before round 0
+ * @param initialPruningRounds local rounds after which that ends at the latest
  * @param reconfigureEvery rounds between two mask decisions
  * @param evaluateEvery rounds between two evaluations
  * @param localSteps SGD steps a round
@@ -25,15 +25,16 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
  * @param maxDensity bound on growth; null: none
  * @param deadlineSeconds a round closes without the missing after this time
  */
-@JsonPropertyOrder({"agents", "rounds", "model", "data", "partition", "pruning", "initialPruning"})
 public record DemoSettings(
     int agents,
     int rounds,
     String model,
     String data,
+    int testEvery,
     String partition,
     String pruning,
     boolean initialPruning,
+    int initialPruningRounds,
     int reconfigureEvery,
     int evaluateEvery,
     int localSteps,

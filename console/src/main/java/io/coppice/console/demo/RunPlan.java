@@ -2,7 +2,6 @@ package io.coppice.console.demo;
 
 import io.coppice.agent.AgentData;
 import io.coppice.console.UserError;
-import io.coppice.learning.data.DataFormatException;
 import io.coppice.learning.data.Dataset;
 import io.coppice.learning.data.Datasets;
 import io.coppice.learning.data.PartitionFile;
@@ -34,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * Settings that were checked, with the data they name: all that is needed before anything is started or written.
@@ -73,10 +73,12 @@ record RunPlan(
   static RunPlan of(DemoSettings s) {
     atLeast("--agents", s.agents(), 1);
     atLeast("--rounds", s.rounds(), 1);
+    atLeast("--test-every", s.testEvery(), 1);
     atLeast("--local-steps", s.localSteps(), 1);
     atLeast("--batch", s.batch(), 1);
     atLeast("--evaluate-every", s.evaluateEvery(), 1);
     atLeast("--reconfigure-every", s.reconfigureEvery(), 1);
+    atLeast("--initial-pruning-rounds", s.initialPruningRounds(), 1);
     atLeast("--deadline", s.deadlineSeconds(), 1);
     if (s.data().isBlank()) {
       throw UserError.badInput("--data names no directory.");
@@ -96,7 +98,7 @@ record RunPlan(
     Partitioner partitioner = read("--partition", () -> Partitioners.parse(s.partition()));
     Path data = Path.of(s.data());
     Dataset train = read("--data", () -> Datasets.open(data, Split.TRAIN));
-    Dataset test = read("--data", () -> Datasets.open(data, Split.TEST));
+    Dataset test = read("--data", () -> every(s.testEvery(), Datasets.open(data, Split.TEST)));
     checkBatch(s, train);
     Architecture architecture =
         read(
@@ -126,7 +128,7 @@ record RunPlan(
   private static <V> V read(String option, Supplier<V> reading) {
     try {
       return reading.get();
-    } catch (IllegalArgumentException | IllegalStateException | DataFormatException e) {
+    } catch (IllegalArgumentException | IllegalStateException e) {
       throw UserError.badInput(option + ": " + e.getMessage(), e);
     }
   }
@@ -157,6 +159,10 @@ record RunPlan(
                 cost.name(), l));
       }
     }
+  }
+
+  private static Dataset every(int n, Dataset data) {
+    return data.subset(IntStream.iterate(0, i -> i < data.size(), i -> i + n).toArray());
   }
 
   private static List<AgentData> share(Dataset train, Partitioner partitioner, DemoSettings s) {
@@ -235,7 +241,7 @@ record RunPlan(
   private static InitialPruning initialPruning(DemoSettings s, int classes) {
     return InitialPruning.newBuilder()
         .setSamples(INITIAL_BATCHES * s.batch())
-        .setMaxRounds(1000)
+        .setMaxRounds(s.initialPruningRounds())
         .setEvaluateEvery(10)
         .setDecideEvery(50)
         .setStartAccuracy(Math.min(1, THRESHOLD_FACTOR / classes))

@@ -97,16 +97,13 @@ final class RunReport {
   }
 
   private static void write(Path file, ObjectNode document) {
-    Path directory = file.toAbsolutePath().getParent();
-    Path part = null;
+    Path part = file.resolveSibling(file.getFileName() + ".part");
     try {
-      part = Files.createTempFile(directory, file.getFileName().toString(), ".part");
       JSON.writeValue(part.toFile(), document);
       Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
+      part.toFile().delete();
       throw UserError.failed("The report cannot be written to " + file + ": " + e.getMessage(), e);
-    } finally {
-      deleteQuietly(part);
     }
   }
 
@@ -128,16 +125,6 @@ final class RunReport {
       if (!problem.isEmpty()) {
         throw UserError.badInput("--report " + file + " cannot be written: " + problem + ".");
       }
-    }
-  }
-
-  private static void deleteQuietly(Path part) {
-    try {
-      if (part != null) {
-        Files.deleteIfExists(part);
-      }
-    } catch (IOException e) {
-      part.toFile().deleteOnExit();
     }
   }
 }

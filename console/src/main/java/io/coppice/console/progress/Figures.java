@@ -24,10 +24,12 @@ public final class Figures {
         BYTE_UNITS[unit]);
   }
 
-  /** A duration as minutes and seconds, such as 2:05. */
+  /** A duration as minutes and seconds, such as 2:05, with hours before them where there are any, such as 1:02:05. */
   public static String clock(double seconds) {
     long whole = Math.round(seconds);
-    return String.format(Locale.ROOT, "%d:%02d", whole / 60, whole % 60);
+    return whole < 3600
+        ? String.format(Locale.ROOT, "%d:%02d", whole / 60, whole % 60)
+        : String.format(Locale.ROOT, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60);
   }
 
   /** A number with thousands separated by commas. */

@@ -33,20 +33,13 @@ public final class PlainDisplay implements RunDisplay {
         continue;
       }
       Optional<RoundProgress> round = monitor.round(r);
-      if (round.isEmpty() || round.get().evaluated().isEmpty()) {
-        if (isStillToBeEvaluated(monitor, r)) {
-          return; // later rounds wait for their turn
-        }
-        continue;
+      if (round.isPresent() && round.get().evaluated().isPresent()) {
+        print(monitor, round.get());
+      } else if (monitor.newestEvaluation().map(RoundEvaluated::getRound).orElse(-1) < r) {
+        return; // its evaluation is on the way; later rounds wait for their turn
       }
-      print(monitor, round.get());
       printedRound = r;
     }
-  }
-
-  /** Evaluations come in order; one that a killed evaluator did not get to never comes. */
-  private static boolean isStillToBeEvaluated(RunMonitor monitor, int round) {
-    return monitor.newestEvaluation().map(RoundEvaluated::getRound).orElse(-1) < round;
   }
 
   private void showInitialPruning(RunMonitor monitor) {
@@ -70,8 +63,7 @@ public final class PlainDisplay implements RunDisplay {
     RoundEvaluated evaluated = round.evaluated().orElseThrow();
     OptionalDouble left = TimeLeft.seconds(monitor);
     out.printf(
-        "round %d of %d: accuracy %s, loss %s, density %s, %s active parameters, %s up, %s down, %s"
-            + " s a round%s%n",
+        "round %d of %d: accuracy %s, loss %s, density %s, %s active parameters, %s up, %s down, %s s a round%s%n",
         round.round(),
         monitor.run().lastRound(),
         decimals(evaluated.getAccuracy(), 4),

@@ -21,9 +21,9 @@ public final class MaskDecision {
   /** Why growth ended. */
   public enum StopReason {
     /** The next candidate would not have raised the importance per second. */
-    RATIO,
+    THRESHOLD,
     /** The density limit was reached. */
-    DENSITY,
+    MAX_DENSITY,
     /** There was no candidate left. */
     EXHAUSTED
   }

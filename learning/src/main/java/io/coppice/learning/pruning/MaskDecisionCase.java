@@ -2,7 +2,6 @@ package io.coppice.learning.pruning;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.coppice.learning.data.DataFormatException;
 import io.coppice.learning.data.JsonObject;
@@ -178,9 +177,10 @@ public record MaskDecisionCase(
   }
 
   private static byte[] bytes(JsonObject layer, String field, long length) {
+    String text = layer.text(field);
     byte[] bytes;
     try {
-      bytes = Base64.getDecoder().decode(layer.text(field));
+      bytes = Base64.getDecoder().decode(text);
     } catch (IllegalArgumentException e) {
       throw new DataFormatException(layer.where() + ": " + field + " is not base64.", e);
     }
@@ -204,25 +204,25 @@ public record MaskDecisionCase(
   }
 
   /**
-   * A decision of this case as JSON: {@code masks_u8} (base64 of one byte 0 or 1 a weight, row-major), {@code kept_before},
-   * {@code kept_after}, {@code removed} and {@code regrown}, lists with one entry a prunable layer, in order; {@code
-   * objective_before} and {@code objective_after} in importance per second; {@code stop_reason}, one of ratio, density and
-   * exhausted.
+   * A decision of this case as JSON, in the form of the cases' own results: {@code masks_u8} (base64 of one byte 0 or 1 a weight,
+   * row-major), {@code kept_before}, {@code kept_after}, {@code removed} and {@code regrown}, objects with one field a prunable
+   * layer, in order; {@code objective_before} and {@code objective_after} in importance per second; {@code stop_reason}, one of
+   * threshold, max_density and exhausted.
    */
   public String toJson(MaskDecision.Result result) {
     JsonMapper mapper = new JsonMapper();
     ObjectNode json = mapper.createObjectNode();
     json.put("name", name);
-    ArrayNode masks = json.putArray("masks_u8");
+    ObjectNode masks = json.putObject("masks_u8");
     for (int l = 0; l < mask.layout().prunable().size(); l++) {
-      masks.add(bytes(result.mask(), l));
+      masks.put(mask.layout().prunable().get(l).layer(), bytes(result.mask(), l));
     }
-    putAll(json.putArray("kept_before"), mask.keptPerLayer());
-    putAll(json.putArray("kept_after"), result.mask().keptPerLayer());
+    putAll(json.putObject("kept_before"), mask.keptPerLayer());
+    putAll(json.putObject("kept_after"), result.mask().keptPerLayer());
+    putAll(json.putObject("removed"), result.removed());
+    putAll(json.putObject("regrown"), result.regrown());
     json.put("objective_before", result.objectiveBefore());
     json.put("objective_after", result.objectiveAfter());
-    putAll(json.putArray("removed"), result.removed());
-    putAll(json.putArray("regrown"), result.regrown());
     json.put("stop_reason", result.stopReason().name().toLowerCase(Locale.ROOT));
     try {
       return mapper.writerWithDefaultPrettyPrinter().writeValueAsString(json);
@@ -240,9 +240,9 @@ public record MaskDecisionCase(
     return bytes;
   }
 
-  private static void putAll(ArrayNode list, int[] values) {
-    for (int value : values) {
-      list.add(value);
+  private void putAll(ObjectNode byLayer, int[] values) {
+    for (int l = 0; l < values.length; l++) {
+      byLayer.put(mask.layout().prunable().get(l).layer(), values[l]);
     }
   }
 }

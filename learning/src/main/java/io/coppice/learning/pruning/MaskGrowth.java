@@ -109,10 +109,10 @@ final class MaskGrowth {
         }
       }
       if (!(rates[best] > ratio())) {
-        return StopReason.RATIO;
+        return StopReason.THRESHOLD;
       }
       if (active > limit) {
-        return StopReason.DENSITY;
+        return StopReason.MAX_DENSITY;
       }
       LayerCandidates layer = layers.get(best);
       numerator += rates[best] * layer.secondsPerWeight();

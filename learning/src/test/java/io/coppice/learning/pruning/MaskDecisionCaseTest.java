@@ -45,13 +45,13 @@ class MaskDecisionCaseTest {
             """
             {
               "name": "case.json",
-              "masks_u8": ["AQE="],
-              "kept_before": [1],
-              "kept_after": [2],
+              "masks_u8": {"w": "AQE="},
+              "kept_before": {"w": 1},
+              "kept_after": {"w": 2},
+              "removed": {"w": 0},
+              "regrown": {"w": 1},
               "objective_before": 0.5,
               "objective_after": 1.0,
-              "removed": [0],
-              "regrown": [1],
               "stop_reason": "exhausted"
             }
             """);

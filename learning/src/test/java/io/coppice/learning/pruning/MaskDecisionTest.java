@@ -104,7 +104,7 @@ class MaskDecisionTest {
             0,
             OptionalDouble.of(0.39));
     assertThat(result.mask().bits(0)).isEqualTo(bits(0, 7, 8, 9));
-    assertThat(result.stopReason()).isEqualTo(MaskDecision.StopReason.DENSITY);
+    assertThat(result.stopReason()).isEqualTo(MaskDecision.StopReason.MAX_DENSITY);
     assertThat(result.regrown()).containsExactly(3);
   }
 

@@ -63,11 +63,11 @@ final class PlainGreedy {
     while (!heap.isEmpty()) {
       Head best = heap.remove();
       if (!(best.rate() > numerator / denominator)) {
-        stopReason = MaskDecision.StopReason.RATIO;
+        stopReason = MaskDecision.StopReason.THRESHOLD;
         break;
       }
       if (count > limit) {
-        stopReason = MaskDecision.StopReason.DENSITY;
+        stopReason = MaskDecision.StopReason.MAX_DENSITY;
         break;
       }
       count++;

@@ -1,0 +1,244 @@
+package io.coppice.console.audit;
+
+import io.coppice.learning.model.Mask;
+import io.coppice.pruning.MaskPolicy;
+import io.coppice.replay.LogReader;
+import io.coppice.replay.LogReader.Entry;
+import io.coppice.replay.LogTensors;
+import io.coppice.replay.RunDefinition;
+import io.coppice.replay.RunFollower;
+import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.ContentDigest;
+import io.coppice.schemas.Contributor;
+import io.coppice.schemas.LogKeys;
+import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.MaskOrigin;
+import io.coppice.schemas.MaskPublished;
+import io.coppice.schemas.RoundClosed;
+import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.Topic;
+import io.coppice.schemas.UpdateSubmitted;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.kafka.common.errors.SerializationException;
+
+/**
+ * Replays a run from its first record and recomputes what was decided: the chain of closed rounds, every aggregate from the
+ * updates that it names, every mask from the folded model and importance. The arithmetic is that of the services themselves.
+ */
+public final class RunVerifier {
+
+  private static final Duration POLL = Duration.ofMillis(250);
+
+  /**
+   * What was recomputed.
+   *
+   * @param rounds closed rounds
+   * @param updates admitted updates
+   * @param aggregates shards of aggregates and of importance
+   * @param masks masks that were decided from importance
+   * @param updateBytes bytes of the updates that were summed
+   */
+  public record Verified(int rounds, int updates, int aggregates, int masks, long updateBytes) {}
+
+  private final ClusterConfig cluster;
+  private final LogSerdes serdes;
+  private final RunDefinition run;
+
+  private final TreeMap<Integer, RoundClosed> closed = new TreeMap<>();
+  private final TreeMap<Integer, MaskPublished> masks = new TreeMap<>();
+  private boolean finished;
+
+  public RunVerifier(ClusterConfig cluster, LogSerdes serdes, RunDefinition run) {
+    this.cluster = cluster;
+    this.serdes = serdes;
+    this.run = run;
+  }
+
+  /**
+   * Verifies all that the log holds of the run now.
+   *
+   * @throws Violation naming the first record that does not hold
+   */
+  public Verified verify() {
+    readLedger();
+    int updates = checkContributors(readSubmissions());
+    AggregateVerifier aggregates = new AggregateVerifier(cluster, serdes, run, closed);
+    aggregates.verify(Topic.AGGREGATES);
+    aggregates.verify(Topic.IMPORTANCE);
+    int decided = verifyMasks();
+    return new Verified(
+        closed.size(), updates, aggregates.shards(), decided, aggregates.updateBytes());
+  }
+
+  private void readLedger() {
+    ByteBuffer previous = ByteBuffer.allocate(0);
+    try (LogReader reader = new LogReader(cluster)) {
+      int partition = LogKeys.runPartition(run.id(), reader.partitions(Topic.ROUNDS));
+      reader.followSince(Topic.ROUNDS, partition, run.since());
+      reader.followSince(Topic.MASKS, partition, run.since());
+      while (!reader.hasReachedEnd()) {
+        for (Entry entry : reader.poll(POLL)) {
+          if (!run.id().equals(entry.key())) {
+            continue;
+          }
+          if (entry.topic() == Topic.MASKS) {
+            takeMask(entry);
+          } else if (serdes.rounds.deserialize(entry.topic().suffix(), entry.value()).getEvent()
+              instanceof RoundClosed round) {
+            checkChain(entry, round, previous);
+            previous = round.getDigest();
+            closed.put(round.getRound(), round);
+          } else if (serdes.rounds.deserialize(entry.topic().suffix(), entry.value()).getEvent()
+              instanceof RunFinished) {
+            finished = true;
+          }
+        }
+      }
+    }
+    if (finished && (closed.isEmpty() || closed.lastKey() != run.lastRound())) {
+      throw new Violation(
+          "The ledger ends before round " + run.lastRound() + " although the run is finished.");
+    }
+  }
+
+  private void checkChain(Entry entry, RoundClosed round, ByteBuffer previous) {
+    int expected = closed.isEmpty() ? run.firstRound() : closed.lastKey() + 1;
+    if (round.getRound() != expected) {
+      throw Violation.at(
+          entry, "round " + round.getRound() + " is closed where round " + expected + " is due.");
+    }
+    if (!round.getPreviousDigest().equals(previous)) {
+      throw Violation.at(
+          entry,
+          "previousDigest of round " + round.getRound() + " is not its predecessor's digest.");
+    }
+    if (!round.getDigest().equals(ContentDigest.of(run.id(), round))) {
+      throw Violation.at(
+          entry, "digest of round " + round.getRound() + " is not that of its content.");
+    }
+  }
+
+  private void takeMask(Entry entry) {
+    MaskPublished mask = serdes.masks.deserialize(entry.topic().suffix(), entry.value());
+    if (!mask.getDigest().equals(ContentDigest.of(mask))) {
+      throw Violation.at(
+          entry, "digest of mask " + mask.getVersion() + " is not that of its content.");
+    }
+    if (mask.getVersion() != masks.size()) {
+      throw Violation.at(
+          entry,
+          "mask " + mask.getVersion() + " is published where mask " + masks.size() + " is due.");
+    }
+    masks.put(mask.getVersion(), mask);
+  }
+
+  private Map<ByteBuffer, UpdateSubmitted> readSubmissions() {
+    Map<ByteBuffer, UpdateSubmitted> submissions = new HashMap<>();
+    try (LogReader reader = new LogReader(cluster)) {
+      int partition = LogKeys.runPartition(run.id(), reader.partitions(Topic.SUBMISSIONS));
+      reader.followSince(Topic.SUBMISSIONS, partition, run.since());
+      while (!reader.hasReachedEnd()) {
+        for (Entry entry : reader.poll(POLL)) {
+          if (run.id().equals(entry.key())) {
+            decode(entry).ifPresent(s -> submissions.put(ContentDigest.of(s), s));
+          }
+        }
+      }
+    }
+    return submissions;
+  }
+
+  /** Anybody may write a submission; one that cannot be read was rejected, and so is nobody's contribution. */
+  private Optional<UpdateSubmitted> decode(Entry entry) {
+    try {
+      return Optional.of(serdes.submissions.deserialize(entry.topic().suffix(), entry.value()));
+    } catch (SerializationException e) {
+      return Optional.empty();
+    }
+  }
+
+  private int checkContributors(Map<ByteBuffer, UpdateSubmitted> submissions) {
+    int count = 0;
+    for (RoundClosed round : closed.values()) {
+      for (Contributor contributor : round.getContributors()) {
+        UpdateSubmitted submission = submissions.get(contributor.getSubmissionDigest());
+        if (submission == null
+            || submission.getRound() != round.getRound()
+            || !submission.getAgentId().equals(contributor.getAgentId())
+            || submission.getWeight() != contributor.getWeight()) {
+          throw new Violation(
+              String.format(
+                  "Round %d names a contribution of %s with weight %d that is not in submissions.",
+                  round.getRound(), contributor.getAgentId(), contributor.getWeight()));
+        }
+        count++;
+      }
+    }
+    return count;
+  }
+
+  private int verifyMasks() {
+    MaskWatcher watcher = new MaskWatcher();
+    try (RunFollower follower =
+        new RunFollower(cluster, serdes, run, true, RunFollower.Start.INITIAL_MODEL, watcher)) {
+      watcher.follower = follower;
+      int last = closed.isEmpty() ? run.firstRound() - 1 : closed.lastKey();
+      while (!follower.fold().hasModel() || follower.fold().nextRound() <= last) {
+        follower.poll(POLL);
+        if (follower.isCaughtUp() && follower.fold().nextRound() <= last) {
+          throw new Violation(
+              "Round "
+                  + follower.fold().nextRound()
+                  + " is closed but its aggregate is not complete.");
+        }
+      }
+    }
+    return watcher.recomputed;
+  }
+
+  private final class MaskWatcher implements RunFollower.Listener {
+    private RunFollower follower;
+    private int recomputed;
+
+    @Override
+    public void folded(int round, RoundClosed end, float[] importance) {
+      if (importance == null) {
+        return;
+      }
+      Optional<MaskPublished> published =
+          masks.values().stream().filter(m -> m.getEffectiveRound() == round + 1).findFirst();
+      if (published.isEmpty()) {
+        if (closed.containsKey(round + 1)) {
+          throw new Violation(
+              "Round " + round + " asked for importance, but no mask follows from it.");
+        }
+        return;
+      }
+      Mask decided =
+          MaskPolicy.named(run.run().getPruning().getPolicy())
+              .decide(run, round, follower.fold().mask(), follower.fold().parameters(), importance)
+              .orElseThrow()
+              .result()
+              .mask();
+      boolean same =
+          published.get().getOrigin() == MaskOrigin.RECONFIGURATION
+              && decided.equals(LogTensors.fromLog(run.layout(), published.get().getLayers()));
+      if (!same) {
+        throw new Violation(
+            "Mask "
+                + published.get().getVersion()
+                + " is not what policy "
+                + run.run().getPruning().getPolicy()
+                + " decides after round "
+                + round
+                + ".");
+      }
+      recomputed++;
+    }
+  }
+}
