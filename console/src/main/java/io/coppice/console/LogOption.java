@@ -5,11 +5,17 @@ import io.coppice.embedded.EmbeddedClusterException;
 import io.coppice.schemas.ClusterConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** Which log a command reads: that of a demo's directory, or that of a running cluster. */
 final class LogOption {
+
+  private static final int ANSWER_TIMEOUT_MILLIS = 10_000;
 
   /** An open log. */
   record OpenLog(ClusterConfig cluster, AutoCloseable owned) implements AutoCloseable {
@@ -62,6 +68,22 @@ final class LogOption {
         required = true,
         description = "Its schema registry.")
     private String registry;
+
+    OpenLog open() {
+      ClusterConfig config = new ClusterConfig(bootstrap, registry);
+      Map<String, Object> settings = config.kafka();
+      settings.put("default.api.timeout.ms", ANSWER_TIMEOUT_MILLIS);
+      settings.put("request.timeout.ms", ANSWER_TIMEOUT_MILLIS);
+      try (Admin admin = Admin.create(settings)) {
+        var unused = admin.describeCluster().nodes().get();
+        return new OpenLog(config, () -> {});
+      } catch (ExecutionException | KafkaException e) {
+        throw UserError.failed("No Kafka broker answers at " + bootstrap + " (--bootstrap).", e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw UserError.failed("Interrupted while waiting for the brokers.", e);
+      }
+    }
   }
 
   /** One or the other. */
@@ -73,9 +95,7 @@ final class LogOption {
     private Cluster cluster;
 
     OpenLog open() {
-      return directory != null
-          ? directory.open(0)
-          : new OpenLog(new ClusterConfig(cluster.bootstrap, cluster.registry), () -> {});
+      return directory != null ? directory.open(0) : cluster.open();
     }
   }
 

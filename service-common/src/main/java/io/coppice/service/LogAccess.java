@@ -27,6 +27,9 @@ class LogAccess {
   ClusterConfig cluster(ClusterSettings settings) throws InterruptedException {
     ClusterConfig cluster = settings.toConfig();
     Map<String, Object> admin = new LinkedHashMap<>(cluster.kafka());
+    int timeoutMillis = Math.multiplyExact(settings.getStartTimeoutSeconds(), 1000);
+    admin.put("default.api.timeout.ms", timeoutMillis);
+    admin.put("request.timeout.ms", timeoutMillis);
     try (Admin client = Admin.create(admin)) {
       LOG.info("waiting for Kafka at {}", cluster.bootstrapServers());
       client.describeCluster().nodes().get(settings.getStartTimeoutSeconds(), TimeUnit.SECONDS);
