@@ -70,7 +70,7 @@ public final class Coppice implements Callable<Integer> {
 
   private static int refuse(CommandLine.ParameterException failure, String[] args) {
     CommandLine command = failure.getCommandLine();
-    command.getErr().println(failure.getMessage());
+    command.getErr().println(failure.getMessage().replaceFirst("^Error: ", ""));
     CommandLine.UnmatchedArgumentException.printSuggestions(failure, command.getErr());
     command
         .getErr()

@@ -3,6 +3,7 @@ package io.coppice.console;
 import io.coppice.embedded.EmbeddedCluster;
 import io.coppice.embedded.EmbeddedClusterException;
 import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.Topic;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -15,7 +16,7 @@ import picocli.CommandLine.Option;
 /** Which log a command reads: that of a demo's directory, or that of a running cluster. */
 final class LogOption {
 
-  private static final int ANSWER_TIMEOUT_MILLIS = 10_000;
+  private static final int ANSWER_MILLIS = 10_000;
 
   /** An open log. */
   record OpenLog(ClusterConfig cluster, AutoCloseable owned) implements AutoCloseable {
@@ -69,20 +70,36 @@ final class LogOption {
         description = "Its schema registry.")
     private String registry;
 
-    OpenLog open() {
-      ClusterConfig config = new ClusterConfig(bootstrap, registry);
-      Map<String, Object> settings = config.kafka();
-      settings.put("default.api.timeout.ms", ANSWER_TIMEOUT_MILLIS);
-      settings.put("request.timeout.ms", ANSWER_TIMEOUT_MILLIS);
+    /**
+     * Makes sure that there is a log.
+     *
+     * @throws UserError if no broker answers, or it has not the topics of a log
+     */
+    OpenLog open() throws InterruptedException {
+      ClusterConfig cluster = new ClusterConfig(bootstrap, registry);
+      Map<String, Object> settings = cluster.kafka();
+      settings.put("default.api.timeout.ms", ANSWER_MILLIS);
+      settings.put("request.timeout.ms", ANSWER_MILLIS);
       try (Admin admin = Admin.create(settings)) {
-        var unused = admin.describeCluster().nodes().get();
-        return new OpenLog(config, () -> {});
-      } catch (ExecutionException | KafkaException e) {
-        throw UserError.failed("No Kafka broker answers at " + bootstrap + " (--bootstrap).", e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw UserError.failed("Interrupted while waiting for the brokers.", e);
+        String topic = cluster.name(Topic.RUNS);
+        if (!admin.listTopics().names().get().contains(topic)) {
+          throw UserError.failed(
+              "--bootstrap: There is no topic " + topic + " at " + bootstrap + ".", null);
+        }
+        return new OpenLog(cluster, () -> {});
+      } catch (KafkaException e) {
+        throw UserError.badInput("--bootstrap " + bootstrap + ": " + rootMessage(e) + ".", e);
+      } catch (ExecutionException e) {
+        throw UserError.failed("--bootstrap: No Kafka broker answers at " + bootstrap + ".", e);
       }
+    }
+
+    private static String rootMessage(Throwable failure) {
+      Throwable root = failure;
+      while (root.getCause() != null) {
+        root = root.getCause();
+      }
+      return root.getMessage();
     }
   }
 
@@ -94,7 +111,7 @@ final class LogOption {
     @ArgGroup(exclusive = false)
     private Cluster cluster;
 
-    OpenLog open() {
+    OpenLog open() throws InterruptedException {
       return directory != null ? directory.open(0) : cluster.open();
     }
   }

@@ -14,14 +14,17 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     header = "Decide one mask from a file, without Kafka.",
     description = {
-      "Reads weights, masks, importance and cost coefficients from a JSON file and prints the new mask as JSON on standard output.",
+      "Reads weights, masks, importance and cost coefficients from a JSON file and prints the new"
+          + " mask as JSON on standard output.",
       "",
-      "The file has time_constant, comm_coefficient, comp_coefficients (one a prunable layer), dec_pct, max_density (or null) and"
-          + " layers: each with weight_shape, weight_f32, mask_u8, sqgrad_weight_f32, sqgrad_bias_f32 (or null); *_f32 is base64 of"
+      "The file has time_constant, comm_coefficient, comp_coefficients (one a prunable layer),"
+          + " dec_pct, max_density (or null) and layers: each with weight_shape, weight_f32,"
+          + " mask_u8, sqgrad_weight_f32, sqgrad_bias_f32 (or null); *_f32 is base64 of"
           + " little-endian float32, mask_u8 base64 of one byte an entry, row-major.",
       "",
-      "The result has masks_u8 in the same form, kept_before and kept_after, the objective (importance per second) before and"
-          + " after, weights removed and regrown a layer, and why growth stopped."
+      "The result has masks_u8 in the same form, kept_before and kept_after, the objective"
+          + " (importance per second) before and after, weights removed and regrown a layer, and"
+          + " why growth stopped."
     })
 final class PruneCommand implements Callable<Integer> {
 

@@ -59,9 +59,8 @@ public final class EmbeddedBroker implements AutoCloseable {
    */
   public static EmbeddedBroker start(
       Path directory, int port, Consumer<EmbeddedClusterException> onFatalFault) {
-    LoopbackPorts.requireValid(port);
     // Fails before anything is created on the disk.
-    LoopbackPorts.choose(port);
+    checkPort(port);
     EmbeddedBroker broker = new EmbeddedBroker(BrokerDirectory.open(directory), onFatalFault);
     KafkaExits.divertTo(broker.exitListener);
     try {
@@ -71,6 +70,16 @@ public final class EmbeddedBroker implements AutoCloseable {
       broker.release();
       throw e;
     }
+  }
+
+  /**
+   * Checks that a broker could be started on a port now.
+   *
+   * @throws EmbeddedClusterException if there is no such port or it is taken
+   */
+  public static void checkPort(int port) {
+    LoopbackPorts.requireValid(port);
+    LoopbackPorts.choose(port);
   }
 
   private void startServer(int port) {
@@ -119,7 +128,8 @@ public final class EmbeddedBroker implements AutoCloseable {
                 + directory.path()
                 + " has failed for good (Kafka's exit status "
                 + status
-                + "): the log says why, and whether the disk is full or gone is the first thing to look at.");
+                + "): the log says why, and whether the disk is full or gone is the first thing to"
+                + " look at.");
     log.error(fault.getMessage());
     onFatalFault.accept(fault);
   }

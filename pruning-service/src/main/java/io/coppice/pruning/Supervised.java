@@ -8,8 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A thread whose job is begun anew when it fails, until it ends by itself, is stopped, or another instance has taken over.
- * The jobs derive what to do from the log, so beginning anew is always right.
+ * A thread whose job is begun anew when it fails, until it ends by itself or is stopped. The jobs derive what to do from the log, so beginning anew is always right.
  */
 final class Supervised {
 
@@ -72,8 +71,11 @@ final class Supervised {
         }
         return;
       } catch (ProducerFencedException e) {
-        LOG.info("{}: another instance has taken over", thread.getName());
-        return;
+        // Whose the run is, is for the group to say, and it stops those who have lost it. Whoever
+        // is not
+        // stopped was fenced by one who does not know yet.
+        LOG.info("{}: another instance is at it; trying again", thread.getName());
+        pause();
       } catch (RuntimeException e) {
         if (stopped) {
           LOG.debug("{}: ended while being stopped", thread.getName(), e);

@@ -11,6 +11,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** Models to and from {@link CheckpointShard} records. */
 public final class Checkpoints {
@@ -59,25 +61,25 @@ public final class Checkpoints {
 
   /** Puts checkpoints together from shards that come in any order. */
   public static final class Collector {
-    private final Map<List<Integer>, List<CheckpointShard>> shards = new HashMap<>();
+    /** By round and mask version, the shards by index: a checkpoint may be in the log twice. */
+    private final Map<List<Integer>, SortedMap<Integer, CheckpointShard>> shards = new HashMap<>();
 
     public void add(CheckpointShard shard) {
       shards
-          .computeIfAbsent(
-              List.of(shard.getRound(), shard.getMaskVersion()), k -> new ArrayList<>())
-          .add(shard);
+          .computeIfAbsent(List.of(shard.getRound(), shard.getMaskVersion()), k -> new TreeMap<>())
+          .put(shard.getShard(), shard);
     }
 
     /** The complete checkpoint of the latest round, if there is any. */
     public Optional<Checkpoint> latest() {
       return shards.values().stream()
+          .map(found -> List.copyOf(found.values()))
           .filter(found -> found.size() == found.getFirst().getShards())
           .max(Comparator.comparingInt(found -> found.getFirst().getRound()))
           .map(Collector::join);
     }
 
     private static Checkpoint join(List<CheckpointShard> found) {
-      found.sort(Comparator.comparingInt(CheckpointShard::getShard));
       float[] parameters = new float[found.stream().mapToInt(CheckpointShard::getValueCount).sum()];
       int next = 0;
       for (CheckpointShard shard : found) {

@@ -4,6 +4,7 @@ import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -63,12 +64,14 @@ public final class LogReader implements AutoCloseable {
     for (int p = 0; p < offsets.size(); p++) {
       from.put(new TopicPartition(cluster.name(topic), p), offsets.get(p));
     }
+    assign(from.keySet());
     follow(from);
   }
 
   /** Follows a partition from its beginning. */
   public void followFromStart(Topic topic, int partition) {
     TopicPartition tp = new TopicPartition(cluster.name(topic), partition);
+    assign(List.of(tp));
     follow(consumer.beginningOffsets(List.of(tp)));
   }
 
@@ -79,6 +82,7 @@ public final class LogReader implements AutoCloseable {
    */
   public void followSince(Topic topic, int partition, long timestamp) {
     TopicPartition tp = new TopicPartition(cluster.name(topic), partition);
+    assign(List.of(tp));
     // The end is asked for first: what is written between the two questions lies behind it and is
     // not missed.
     Map<TopicPartition, Long> end = consumer.endOffsets(List.of(tp));
@@ -93,10 +97,14 @@ public final class LogReader implements AutoCloseable {
     }
   }
 
-  private void follow(Map<TopicPartition, Long> from) {
+  /** Comes before any question about offsets: the client complains about answers for partitions that it has not been given. */
+  private void assign(Collection<TopicPartition> more) {
     List<TopicPartition> assignment = new ArrayList<>(consumer.assignment());
-    assignment.addAll(from.keySet());
+    assignment.addAll(more);
     consumer.assign(assignment);
+  }
+
+  private void follow(Map<TopicPartition, Long> from) {
     ends.putAll(consumer.endOffsets(from.keySet()));
     from.forEach(consumer::seek);
   }

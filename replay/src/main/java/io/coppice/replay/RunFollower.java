@@ -158,6 +158,7 @@ public final class RunFollower implements AutoCloseable {
         && reader.hasReachedEnd(Topic.MASKS)) {
       startPoint().filter(c -> fold.knowsMask(c.maskVersion())).ifPresent(this::startFrom);
     }
+    aggregatePositions.forEach(position -> position.forgetBefore(fold.nextRound()));
   }
 
   private boolean isOfRun(Entry entry) {
@@ -252,10 +253,14 @@ public final class RunFollower implements AutoCloseable {
       behindLast = offset + 1;
     }
 
-    long from(int round) {
+    void forgetBefore(int round) {
       while (!unfolded.isEmpty() && unfolded.getFirst().round() < round) {
         unfolded.removeFirst();
       }
+    }
+
+    long from(int round) {
+      forgetBefore(round);
       return unfolded.isEmpty() ? behindLast : unfolded.getFirst().offset();
     }
   }

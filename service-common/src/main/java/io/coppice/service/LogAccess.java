@@ -27,9 +27,11 @@ class LogAccess {
   ClusterConfig cluster(ClusterSettings settings) throws InterruptedException {
     ClusterConfig cluster = settings.toConfig();
     Map<String, Object> admin = new LinkedHashMap<>(cluster.kafka());
-    int timeoutMillis = Math.multiplyExact(settings.getStartTimeoutSeconds(), 1000);
+    // Otherwise the client, when it is closed, would wait for its own time-out.
+    int timeoutMillis =
+        Math.toIntExact(TimeUnit.SECONDS.toMillis(settings.getStartTimeoutSeconds()));
     admin.put("default.api.timeout.ms", timeoutMillis);
-    admin.put("request.timeout.ms", timeoutMillis);
+    admin.put("request.timeout.ms", Math.min(timeoutMillis, 30_000));
     try (Admin client = Admin.create(admin)) {
       LOG.info("waiting for Kafka at {}", cluster.bootstrapServers());
       client.describeCluster().nodes().get(settings.getStartTimeoutSeconds(), TimeUnit.SECONDS);

@@ -9,15 +9,15 @@ import java.util.stream.Collectors;
 /** Starts a service, or says in one sentence on standard error why it cannot and exits with 1. */
 public final class ServiceMain {
 
+  /** Which service this process is; the beans of others that are on the class path stay away. */
+  public static final String SERVICE = "coppice.service";
+
   /** Above and below everything that a user sets. */
   private static final int SYSTEM_POSITION = Integer.MAX_VALUE;
 
   private static final int DEFAULTS_POSITION = Integer.MIN_VALUE;
 
   private ServiceMain() {}
-
-  /** Which service this process is; the beans of others that are on the class path stay away. */
-  public static final String SERVICE = "coppice.service";
 
   /**
    * Starts a service.

@@ -12,6 +12,7 @@ import io.coppice.console.progress.LiveDisplay;
 import io.coppice.console.progress.PlainDisplay;
 import io.coppice.console.progress.RunDisplay;
 import io.coppice.console.progress.RunMonitor;
+import io.coppice.embedded.EmbeddedBroker;
 import io.coppice.embedded.EmbeddedCluster;
 import io.coppice.embedded.EmbeddedClusterException;
 import io.coppice.pruning.PruningService;
@@ -147,10 +148,18 @@ public final class Demo {
     if (port < 0 || port > 65_535) {
       throw UserError.badInput("--port is 0 (any free one) to 65535, not " + port + ".");
     }
+    try {
+      EmbeddedBroker.checkPort(port);
+    } catch (EmbeddedClusterException e) {
+      throw UserError.failed(e.getMessage(), e);
+    }
   }
 
   /** Returns whether the directory held a log before. */
   private boolean prepareDirectory() {
+    if (directory.toString().isBlank()) {
+      throw UserError.badInput("--dir names no directory.");
+    }
     try {
       boolean existed = Files.isDirectory(directory.resolve("broker"));
       Files.createDirectories(directory);
@@ -177,7 +186,8 @@ public final class Demo {
     if (!plan.defines(newest.get().run())) {
       throw UserError.badInput(
           String.format(
-              "%s holds run %s with other settings: give the same options as then, or another --dir.",
+              "%s holds run %s with other settings: give the same options as then, or another"
+                  + " --dir.",
               directory, newest.get().id()));
     }
     return newest;

@@ -12,6 +12,7 @@ import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.pruning.CostModel;
 import io.coppice.learning.pruning.CostModels;
 import io.coppice.pruning.MaskPolicy;
+import io.coppice.replay.RunDefinition;
 import io.coppice.schemas.CostCoefficients;
 import io.coppice.schemas.Encodings;
 import io.coppice.schemas.Evaluation;
@@ -31,6 +32,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -78,6 +80,9 @@ record RunPlan(
     atLeast("--reconfigure-every", s.reconfigureEvery(), 1);
     atLeast("--initial-pruning-rounds", s.initialPruningRounds(), 1);
     atLeast("--deadline", s.deadlineSeconds(), 1);
+    if (s.data().isBlank()) {
+      throw UserError.badInput("--data names no directory.");
+    }
     if (!(s.learningRate() > 0) || Double.isInfinite(s.learningRate())) {
       throw UserError.badInput(
           "--learning-rate is a number above 0, not " + s.learningRate() + ".");
@@ -89,25 +94,70 @@ record RunPlan(
     Loss loss = choice("--loss", s.loss(), LOSSES);
     TensorEncoding encoding = choice("--encoding", s.encoding(), ENCODINGS);
     Regrow regrow = choice("--regrow", s.regrow(), REGROW);
+    read("--pruning", () -> MaskPolicy.named(s.pruning()));
+    Partitioner partitioner = read("--partition", () -> Partitioners.parse(s.partition()));
+    Path data = Path.of(s.data());
+    Dataset train = read("--data", () -> Datasets.open(data, Split.TRAIN));
+    Dataset test = read("--data", () -> every(s.testEvery(), Datasets.open(data, Split.TEST)));
+    checkBatch(s, train);
+    Architecture architecture =
+        read(
+            "--model",
+            () ->
+                Architecture.of(
+                    s.model(), train.channels(), train.height(), train.width(), train.classes()));
+    CostModel cost =
+        read(
+            "--cost",
+            () ->
+                CostModels.named(
+                    s.cost(),
+                    architecture.layout(),
+                    architecture.outputPositions(),
+                    s.localSteps()));
+    checkCost(s, cost);
+    return new RunPlan(
+        s,
+        read("--partition", () -> share(train, partitioner, s)),
+        train,
+        test,
+        definition(s, architecture, loss, encoding, regrow, cost));
+  }
+
+  /** What an option's value stands for; what is wrong with it is said with the option's name. */
+  private static <V> V read(String option, Supplier<V> reading) {
     try {
-      MaskPolicy.named(s.pruning());
-      Partitioner partitioner = Partitioners.parse(s.partition());
-      Dataset train = Datasets.open(Path.of(s.data()), Split.TRAIN);
-      Dataset test = every(s.testEvery(), Datasets.open(Path.of(s.data()), Split.TEST));
-      Architecture architecture =
-          Architecture.of(
-              s.model(), train.channels(), train.height(), train.width(), train.classes());
-      CostModel cost =
-          CostModels.named(
-              s.cost(), architecture.layout(), architecture.outputPositions(), s.localSteps());
-      return new RunPlan(
-          s,
-          share(train, partitioner, s),
-          train,
-          test,
-          definition(s, architecture, loss, encoding, regrow, cost));
-    } catch (IllegalArgumentException e) {
-      throw UserError.badInput(e.getMessage(), e);
+      return reading.get();
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      throw UserError.badInput(option + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void checkBatch(DemoSettings s, Dataset train) {
+    if (s.batch() > train.size()) {
+      throw UserError.badInput(
+          String.format(
+              "--batch is at most the number of training images, %d, not %d.",
+              train.size(), s.batch()));
+    }
+    if ((long) s.localSteps() * s.batch() > Integer.MAX_VALUE) {
+      throw UserError.badInput(
+          String.format(
+              "--local-steps times --batch is at most %d, not %d.",
+              Integer.MAX_VALUE, (long) s.localSteps() * s.batch()));
+    }
+  }
+
+  /** The decision divides by seconds: better to refuse now than at the first decision. */
+  private static void checkCost(DemoSettings s, CostModel cost) {
+    for (int l = 0; l < cost.layers(); l++) {
+      if (!s.pruning().equals(RunDefinition.CONVENTIONAL) && !(cost.secondsPerWeight(l) > 0)) {
+        throw UserError.badInput(
+            String.format(
+                "--cost: By %s a weight of prunable layer %d takes no time, neither to compute nor"
+                    + " to send; to be pruned it must take some.",
+                cost.name(), l));
+      }
     }
   }
 

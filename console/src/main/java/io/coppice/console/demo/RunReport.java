@@ -113,6 +113,9 @@ final class RunReport {
    * @throws UserError if the file is a directory, or its directory is missing or not writable
    */
   static void checkWritable(Path file) {
+    if (file.toString().isBlank()) {
+      throw UserError.badInput("--report names no file.");
+    }
     Path directory = file.toAbsolutePath().getParent();
     for (String problem :
         List.of(

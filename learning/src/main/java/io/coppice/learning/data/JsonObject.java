@@ -71,7 +71,8 @@ public final class JsonObject {
               String.format(
                   "%s is not JSON: %s in line %d.",
                   where,
-                  wrong.getOriginalMessage(),
+                  // What follows speaks of Jackson's own settings.
+                  wrong.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""),
                   wrong.getLocation() == null ? 1 : wrong.getLocation().getLineNr()),
               wrong);
       default -> new DataFormatException(where + " cannot be read: " + e.getMessage() + ".", e);

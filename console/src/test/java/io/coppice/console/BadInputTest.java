@@ -1,0 +1,183 @@
+package io.coppice.console;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What cannot be done is said in one sentence, before anything is started or written. */
+class BadInputTest {
+
+  @TempDir private static Path temporary;
+
+  private static Path data;
+
+  @BeforeAll
+  static void writeFiles() throws IOException {
+    data = SmallMnist.write(temporary.resolve("data"), 60, 20);
+    Files.writeString(temporary.resolve("file"), "x");
+    Path truncated = SmallMnist.write(temporary.resolve("truncated"), 60, 20);
+    Path images = truncated.resolve("train-images-idx3-ubyte");
+    byte[] bytes = Files.readAllBytes(images);
+    Files.write(images, Arrays.copyOf(bytes, bytes.length / 2));
+    Files.writeString(temporary.resolve("unclosed.json"), "[1, 2");
+    Files.writeString(temporary.resolve("empty.json"), "{}");
+    Files.writeString(
+        temporary.resolve("free.json"),
+        """
+        {"fixed_seconds": 1, "communication_seconds_per_weight": 0,
+         "computation_seconds_per_weight": [1, 1, 0, 1, 1]}
+        """);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          --data          | TMP/none        | --data: There is no directory TMP/none.
+          --data          | TMP/file        | --data: There is no directory TMP/file.
+          --data          | TMP/truncated   | --data: TMP/truncated/train-images-idx3-ubyte is truncated: 23512 bytes where 47040 should be.
+          --data          | TMP             | --data: TMP holds no data set: looked for train-images-idx3-ubyte and train-labels-idx1-ubyte (IDX, as MNIST), data_batch_*.bin (CIFAR-10) and train/*.json (LEAF), each with or without .gz.
+          --data          | ``              | --data names no directory.
+          --model         | resnet          | --model: There is no network "resnet": choose one of conv2, lenet5, mlp.
+          --port          | 70000           | --port is 0 (any free one) to 65535, not 70000.
+          --port          | -1              | --port is 0 (any free one) to 65535, not -1.
+          --dir           | TMP/file        | --dir TMP/file cannot be used: no permission to create it or write into it, or it is a file.
+          --dir           | TMP/file/below  | --dir TMP/file/below cannot be used: no permission to create it or write into it, or it is a file.
+          --dir           | ``              | --dir names no directory.
+          --rounds        | 0               | --rounds is at least 1, not 0.
+          --agents        | 0               | --agents is at least 1, not 0.
+          --agents        | 61              | --partition: 60 samples cannot be shared among 61 agents.
+          --partition     | dirichlet:-1    | --partition: Alpha of a dirichlet partition must be a number above 0, not -1.0.
+          --partition     | dirichlet:NaN   | --partition: Alpha of a dirichlet partition must be a number above 0, not NaN.
+          --partition     | halves          | --partition: There is no partition 'halves': use iid, dirichlet:ALPHA (such as dirichlet:0.5), writer or file:PATH.
+          --partition     | writer          | --partition: These data do not say who wrote an image; LEAF's data do (directories train and test of JSON files).
+          --partition     | file:TMP/none   | --partition: There is no file TMP/none.
+          --pruning       | lottery         | --pruning: Unknown pruning policy 'lottery': known are none, prunefl.
+          --loss          | hinge           | --loss is one of bce, softmax, not 'hinge'.
+          --encoding      | int8            | --encoding is one of bfloat16, float32, not 'int8'.
+          --regrow        | random          | --regrow is one of last-value, zero, not 'random'.
+          --cost          | free            | --cost: There is no cost model 'free': use paper, paper:femnist, paper:celeba, paper:cifar10 or file:PATH.
+          --cost          | paper:cifar10   | --cost: The cost model paper:cifar10 is for 11 prunable layers, but the model has 5: use paper, which fits any network.
+          --cost          | file:TMP/free.json | --cost: By file:TMP/free.json a weight of prunable layer 2 takes no time, neither to compute nor to send; to be pruned it must take some.
+          --learning-rate | 0               | --learning-rate is a number above 0, not 0.0.
+          --learning-rate | NaN             | --learning-rate is a number above 0, not NaN.
+          --max-density   | 1.5             | --max-density is above 0 and at most 1, not 1.5.
+          --batch         | 61              | --batch is at most the number of training images, 60, not 61.
+          --local-steps   | 2000000000      | --local-steps times --batch is at most 2147483647, not 40000000000.
+          --deadline      | 0               | --deadline is at least 1, not 0.
+          --report        | TMP/none/r.json | --report TMP/none/r.json cannot be written: there is no directory TMP/none.
+          --report        | TMP             | --report TMP cannot be written: it is a directory.
+          """)
+  void theDemoSaysWhatIsWrongAndLeavesNothing(String option, String value, String sentence) {
+    CommandRun run = demo(option, here(value));
+    assertThat(run.err().strip()).isEqualTo(here(sentence));
+    assertThat(run.exitCode()).isEqualTo(Coppice.BAD_INPUT);
+    assertThat(run.out()).isEmpty();
+    assertThat(temporary.resolve("run")).doesNotExist();
+  }
+
+  @Test
+  void aTakenPortIsFoundBeforeAnythingIsWritten() throws IOException {
+    try (ServerSocket holder = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      CommandRun run = demo("--port", String.valueOf(holder.getLocalPort()));
+      assertThat(run.exitCode()).isEqualTo(Coppice.FAILED);
+      assertThat(run.err().strip())
+          .isEqualTo(
+              "Port %d of 127.0.0.1 cannot be opened (Address already in use): stop the program"
+                  + " that holds it, or choose another port.",
+              holder.getLocalPort());
+      assertThat(temporary.resolve("run")).doesNotExist();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          demo --frobnicate                      | Unknown option: '--frobnicate'
+          demo --rounds many                     | Invalid value for option '--rounds': 'many' is not an int
+          demo --rounds                          | Missing required parameter for option '--rounds' (N)
+          frobnicate                             | Unmatched argument at index 0: 'frobnicate'
+          prune                                  | Missing required parameter: 'CASE.json'
+          tail rounds                            | `Missing required argument (specify one of these): ([--dir=DIR] | [--bootstrap=HOST:PORT --registry=URL])`
+          serve                                  | Missing required option: '--dir=DIR'
+          """)
+  void aCallThatCannotBeReadPointsToTheHelp(String call, String sentence) {
+    CommandRun run = CommandRun.of(call.split(" "));
+    assertThat(run.exitCode()).isEqualTo(Coppice.BAD_INPUT);
+    assertThat(run.err().lines()).first().isEqualTo(sentence);
+    assertThat(run.err().lines()).last().asString().endsWith("--help' tells what is allowed.");
+    assertThat(run.err()).doesNotContain("\tat ");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          prune TMP/none.json                    | There is no file TMP/none.json.
+          prune TMP                              | TMP cannot be read: Is a directory.
+          prune TMP/file                         | TMP/file is not JSON: Unrecognized token 'x': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') in line 1.
+          prune TMP/unclosed.json                | TMP/unclosed.json is not JSON: Unexpected end-of-input: expected close marker for Array in line 1.
+          prune TMP/empty.json                   | TMP/empty.json: the field layers is missing; it must be a list of objects.
+          tail nothing --dir TMP                 | There is no topic 'nothing': known are runs, agents, updates, submissions, rounds, aggregates, importance, masks, checkpoints, metrics, rejects, internal.checks, internal.closes, internal.ticks.
+          tail rounds --dir TMP                  | --dir TMP holds no log of a demo.
+          serve --dir TMP/none                   | --dir TMP/none holds no log of a demo.
+          tail rounds --bootstrap here --registry http://localhost:1 | --bootstrap here: Invalid url in bootstrap.servers: here.
+          """)
+  void theOtherCommandsSayWhatIsWrong(String call, String sentence) {
+    CommandRun run = CommandRun.of(here(call).split(" "));
+    assertThat(run.err().strip()).isEqualTo(here(sentence));
+    assertThat(run.exitCode()).isEqualTo(Coppice.BAD_INPUT);
+  }
+
+  @Test
+  void aClusterThatDoesNotAnswerIsNamed() throws IOException {
+    int free;
+    try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      free = probe.getLocalPort();
+    }
+    CommandRun run =
+        CommandRun.of(
+            "tail", "rounds", "--bootstrap", "127.0.0.1:" + free, "--registry", "http://x:1");
+    assertThat(run.err().strip())
+        .isEqualTo("--bootstrap: No Kafka broker answers at 127.0.0.1:%d.", free);
+    assertThat(run.exitCode()).isEqualTo(Coppice.FAILED);
+  }
+
+  /** A demo that would work, but for one option. */
+  private static CommandRun demo(String option, String value) {
+    List<String> arguments = new ArrayList<>(List.of("demo"));
+    if (!option.equals("--data")) {
+      arguments.addAll(List.of("--data", data.toString()));
+    }
+    if (!option.equals("--dir")) {
+      arguments.addAll(List.of("--dir", temporary.resolve("run").toString()));
+    }
+    if (!option.equals("--agents")) {
+      arguments.addAll(List.of("--agents", "2"));
+    }
+    arguments.addAll(List.of(option, value));
+    return CommandRun.of(arguments.toArray(String[]::new));
+  }
+
+  private static String here(String text) {
+    return text.replace("TMP", temporary.toString());
+  }
+}
