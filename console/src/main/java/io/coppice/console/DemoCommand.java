@@ -178,7 +178,7 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
         names = "--initial-pruning-rounds",
         paramLabel = "N",
-        defaultValue = "300",
+        defaultValue = "200",
         description =
             "Local rounds after which initial pruning ends at the latest; it ends earlier once the density has settled.")
     int initialPruningRounds;
@@ -187,7 +187,8 @@ final class DemoCommand implements Callable<Integer> {
         names = "--reconfigure-every",
         paramLabel = "N",
         defaultValue = "25",
-        description = "Rounds between two mask decisions; they fall into evaluated rounds.")
+        description =
+            "Rounds between two mask decisions, local ones in initial pruning; they fall into evaluated rounds.")
     int reconfigureEvery;
 
     @Option(

@@ -29,7 +29,8 @@ class CoppiceTest {
   @TempDir private Path temporary;
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "demo ", "prune ", "serve ", "tail "})
+  @ValueSource(
+      strings = {"", "demo ", "prune ", "plot ", "serve ", "tail ", "audit ", "audit verify "})
   void everyCommandHasHelp(String command) {
     CommandRun run = CommandRun.of((command + "--help").split(" "));
     assertThat(run.exitCode()).isZero();
@@ -39,7 +40,8 @@ class CoppiceTest {
 
   @Test
   void theHelpNamesAllCommands() {
-    assertThat(CommandRun.of("--help").out()).contains("demo", "prune", "serve", "tail");
+    assertThat(CommandRun.of("--help").out())
+        .contains("demo", "prune", "plot", "serve", "tail", "audit");
   }
 
   @Test

@@ -8,16 +8,19 @@ import io.coppice.learning.data.Split;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.Signatures;
+import io.coppice.service.ServiceMain;
 import io.coppice.service.StartException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micronaut.context.annotation.Bean;
 import io.micronaut.context.annotation.Context;
 import io.micronaut.context.annotation.Factory;
+import io.micronaut.context.annotation.Requires;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /** The {@link EdgeAgent} as a bean that lives as long as the application. */
 @Factory
+@Requires(property = ServiceMain.SERVICE, value = Application.SERVICE)
 class AgentBean {
 
   /**

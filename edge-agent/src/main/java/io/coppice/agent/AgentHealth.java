@@ -1,5 +1,6 @@
 package io.coppice.agent;
 
+import io.micronaut.context.annotation.Requires;
 import io.micronaut.core.async.publisher.Publishers;
 import io.micronaut.health.HealthStatus;
 import io.micronaut.management.health.indicator.HealthIndicator;
@@ -11,6 +12,7 @@ import org.reactivestreams.Publisher;
 
 /** Ready while the agent is doing its work or waiting for some. */
 @Singleton
+@Requires(beans = AgentRunner.class)
 @Readiness
 class AgentHealth implements HealthIndicator {
 

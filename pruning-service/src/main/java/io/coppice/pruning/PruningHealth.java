@@ -1,5 +1,6 @@
 package io.coppice.pruning;
 
+import io.micronaut.context.annotation.Requires;
 import io.micronaut.core.async.publisher.Publishers;
 import io.micronaut.health.HealthStatus;
 import io.micronaut.management.health.indicator.HealthIndicator;
@@ -11,6 +12,7 @@ import org.reactivestreams.Publisher;
 
 /** Ready once the group has given the instance its share of the runs, and while no run is stuck. */
 @Singleton
+@Requires(beans = PruningService.class)
 @Readiness
 class PruningHealth implements HealthIndicator {
 

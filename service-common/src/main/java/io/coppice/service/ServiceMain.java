@@ -2,13 +2,23 @@ package io.coppice.service;
 
 import io.micronaut.context.annotation.ConfigurationProperties;
 import io.micronaut.context.env.Environment;
+import io.micronaut.context.env.PropertySource;
 import io.micronaut.core.naming.NameUtils;
 import io.micronaut.runtime.Micronaut;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Starts a service, or says in one sentence on standard error why it cannot and exits with 1. */
 public final class ServiceMain {
+
+  /** Which service this process is; the beans of others that are on the class path stay away. */
+  public static final String SERVICE = "coppice.service";
+
+  /** Above and below everything that a user sets. */
+  private static final int SYSTEM_POSITION = Integer.MAX_VALUE;
+
+  private static final int DEFAULTS_POSITION = Integer.MIN_VALUE;
 
   /** A line of Micronaut's message about settings out of range: class, property, what is wrong. */
   private static final Pattern VIOLATION =
@@ -17,10 +27,22 @@ public final class ServiceMain {
   private ServiceMain() {}
 
   /**
-   * @param application the service's main class
+   * Starts a service.
+   *
+   * @param application its main class
+   * @param service its name, which the beans that make it up require as {@link #SERVICE}
+   * @param httpPort port of its health and metrics unless {@code coppice.http-port} is set
    */
-  public static void start(Class<?> application, String... args) {
-    new Launch().args(args).mainClass(application).banner(false).start();
+  public static void start(Class<?> application, String service, int httpPort, String... args) {
+    new Launch()
+        .args(args)
+        .mainClass(application)
+        .propertySources(
+            PropertySource.of("defaults", Map.of(SERVICE, service), SYSTEM_POSITION),
+            PropertySource.of(
+                "default-port", Map.of("coppice.http-port", httpPort), DEFAULTS_POSITION))
+        .banner(false)
+        .start();
   }
 
   /** A start whose failure ends with a sentence; Micronaut's own ends with a stack trace in the log. */
