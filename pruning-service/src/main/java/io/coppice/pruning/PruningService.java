@@ -64,6 +64,7 @@ public final class PruningService implements AutoCloseable {
     this.serdes = serdes;
     this.testSet = testSet;
     this.metrics = new ServiceMetrics(meters);
+    meters.gauge("coppice.runs.active", this, PruningService::activeRuns);
   }
 
   /** Begins to look after runs; returns at once. */
