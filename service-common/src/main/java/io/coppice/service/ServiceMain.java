@@ -12,17 +12,17 @@ import java.util.regex.Pattern;
 /** Starts a service, or says in one sentence on standard error why it cannot and exits with 1. */
 public final class ServiceMain {
 
-  /** Which service this process is; the beans of others that are on the class path stay away. */
-  public static final String SERVICE = "coppice.service";
-
-  /** Above and below everything that a user sets. */
-  private static final int SYSTEM_POSITION = Integer.MAX_VALUE;
-
-  private static final int DEFAULTS_POSITION = Integer.MIN_VALUE;
-
   /** A line of Micronaut's message about settings out of range: class, property, what is wrong. */
   private static final Pattern VIOLATION =
       Pattern.compile("^\\s*([\\w.$]+)\\.(\\w+) - (.*)$", Pattern.MULTILINE);
+
+  /** Which service this process is; the beans of others that are on the class path stay away. */
+  public static final String SERVICE = "coppice.service";
+
+  /** Positions of settings above and below everything that a user sets. */
+  private static final int HIGHEST = Integer.MAX_VALUE;
+
+  private static final int LOWEST = Integer.MIN_VALUE;
 
   private ServiceMain() {}
 
@@ -38,9 +38,8 @@ public final class ServiceMain {
         .args(args)
         .mainClass(application)
         .propertySources(
-            PropertySource.of("defaults", Map.of(SERVICE, service), SYSTEM_POSITION),
-            PropertySource.of(
-                "default-port", Map.of("coppice.http-port", httpPort), DEFAULTS_POSITION))
+            PropertySource.of("service", Map.of(SERVICE, service), HIGHEST),
+            PropertySource.of("default-port", Map.of("coppice.http-port", httpPort), LOWEST))
         .banner(false)
         .start();
   }

@@ -11,6 +11,7 @@ import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
@@ -61,14 +62,13 @@ public final class CurvePlot {
   private static XYChart accuracy(
       List<Curve> curves, String axis, ToDoubleFunction<Curve.Point> x) {
     XYChart panel = panel("Accuracy", axis, "test accuracy");
-    panel.getStyler().setLegendPosition(LegendPosition.InsideSE);
     draw(panel, curves, true, x, Curve.Point::accuracy);
     return panel;
   }
 
   private static XYChart density(List<Curve> curves) {
     XYChart panel = panel("Density", "round", "active / prunable weights");
-    panel.getStyler().setYAxisLogarithmic(true).setLegendPosition(LegendPosition.InsideNE);
+    panel.getStyler().setYAxisLogarithmic(true);
     panel.getStyler().setYAxisMax(1.0);
     draw(panel, curves, false, Curve.Point::round, Curve.Point::density);
     return panel;
@@ -85,6 +85,8 @@ public final class CurvePlot {
             .build();
     chart.getStyler().setPlotGridLinesColor(new Color(0xDDDDDD));
     chart.getStyler().setChartBackgroundColor(Color.WHITE);
+    chart.getStyler().setLegendPosition(LegendPosition.OutsideS);
+    chart.getStyler().setLegendLayout(LegendLayout.Horizontal);
     return chart;
   }
 
