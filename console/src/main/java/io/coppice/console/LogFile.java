@@ -31,11 +31,6 @@ final class LogFile {
     context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(appender);
     context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.WARN);
     context.getLogger("io.coppice").setLevel(Level.INFO);
-    // Warns of every question about a partition that is not assigned yet, which is how offsets are
-    // looked up.
-    context
-        .getLogger("org.apache.kafka.clients.consumer.internals.OffsetFetcherUtils")
-        .setLevel(Level.ERROR);
   }
 
   /** Writes a failure with its stack trace to the log, if there is one: the user is told only a sentence. */

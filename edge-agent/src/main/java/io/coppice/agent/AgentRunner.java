@@ -24,6 +24,7 @@ public final class AgentRunner implements AutoCloseable {
   private final Thread thread;
   private volatile EdgeAgent agent;
   private volatile String fault;
+  private volatile int failures;
   private volatile boolean stopped;
 
   public AgentRunner(
@@ -58,18 +59,24 @@ public final class AgentRunner implements AutoCloseable {
     return Optional.ofNullable(fault);
   }
 
+  /** Attempts that failed since the agent was started. */
+  public int failures() {
+    return failures;
+  }
+
   private void supervise() {
     while (!stopped) {
       agent = new EdgeAgent(cluster, serdes, identity, data, gate, metrics);
       try {
         agent.run();
         return;
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         if (stopped) {
           LOG.debug("{}: ended while being stopped", identity.agentId(), e);
           return;
         }
-        fault = e.getMessage();
+        failures++;
+        fault = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         LOG.error("{} failed and begins anew: {}", identity.agentId(), e.getMessage(), e);
         pause();
         fault = null;

@@ -76,7 +76,7 @@ class EmbeddedRegistryTest {
         .hasMessageContaining("refused the schema of refusing-value")
         .hasMessageContaining("READER_FIELD_MISSING_DEFAULT_VALUE");
     assertThatThrownBy(() -> client.schemaOf(987_654))
-        .isInstanceOf(SchemaRegistry.RegistryException.class)
+        .isInstanceOf(SchemaRegistry.UnknownSchemaException.class)
         .hasMessageContaining("has no schema with id 987654");
   }
 

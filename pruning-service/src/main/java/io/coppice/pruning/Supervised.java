@@ -71,12 +71,11 @@ final class Supervised {
         }
         return;
       } catch (ProducerFencedException e) {
-        // Whose the run is, is for the group to say, and it stops those who have lost it. Whoever
-        // is not
-        // stopped was fenced by one who does not know yet.
+        // The group says whose the run is, and stops those who have lost it. Whoever is not stopped
+        // was fenced by one who does not know yet.
         LOG.info("{}: another instance is at it; trying again", thread.getName());
         pause();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         if (stopped) {
           LOG.debug("{}: ended while being stopped", thread.getName(), e);
           return;

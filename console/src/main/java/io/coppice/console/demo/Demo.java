@@ -20,6 +20,7 @@ import io.coppice.replay.RunDefinition;
 import io.coppice.replay.Runs;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.Signatures;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -47,6 +48,10 @@ public final class Demo {
 
   private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
   private static final Duration COMMIT_INTERVAL = Duration.ofMillis(30);
+
+  /** An agent that has failed so often will not recover by itself. */
+  private static final int AGENT_ATTEMPTS = 3;
+
   private static final Duration DISPLAY_EVERY = Duration.ofMillis(250);
   private static final DateTimeFormatter RUN_ID =
       DateTimeFormatter.ofPattern("'demo-'yyyyMMdd-HHmmss");
@@ -133,7 +138,7 @@ public final class Demo {
     List<AgentRunner> agents = startAgents(cluster, serdes, run, plan);
     announce(run, plan, cluster, unfinished.isPresent());
     try (RunMonitor monitor = new RunMonitor(cluster, serdes, run)) {
-      watch(monitor, aggregator, pruning);
+      watch(monitor, aggregator, pruning, agents);
       for (AgentRunner agent : agents) {
         agent.join();
       }
@@ -254,7 +259,11 @@ public final class Demo {
     out.flush();
   }
 
-  private void watch(RunMonitor monitor, AggregatorService aggregator, PruningService pruning)
+  private void watch(
+      RunMonitor monitor,
+      AggregatorService aggregator,
+      PruningService pruning,
+      List<AgentRunner> agents)
       throws InterruptedException {
     try (RunDisplay display = newDisplay()) {
       long shown = System.nanoTime() - DISPLAY_EVERY.toNanos();
@@ -267,16 +276,44 @@ public final class Demo {
           display.show(monitor);
           shown = System.nanoTime();
         }
-        if (aggregator.hasFailed()) {
-          throw UserError.failed(
-              "The aggregator has stopped; " + directory.resolve("coppice.log") + " says why.",
-              null);
-        }
-        if (!pruning.faults().isEmpty()) {
-          throw UserError.failed(pruning.faults().getFirst(), null);
-        }
+        checkHealth(monitor, aggregator, pruning, agents);
       }
     }
+  }
+
+  /** Ends the demo where waiting longer would help nobody. */
+  private void checkHealth(
+      RunMonitor monitor,
+      AggregatorService aggregator,
+      PruningService pruning,
+      List<AgentRunner> agents) {
+    if (aggregator.hasFailed()) {
+      throw UserError.failed(
+          "The aggregator has stopped; " + directory.resolve("coppice.log") + " says why.", null);
+    }
+    if (!pruning.faults().isEmpty()) {
+      throw UserError.failed(pruning.faults().getFirst(), null);
+    }
+    for (AgentRunner agent : agents) {
+      if (agent.failures() >= AGENT_ATTEMPTS) {
+        throw UserError.failed(agent.fault().orElse("An agent fails again and again."), null);
+      }
+    }
+    monitor
+        .stuckBecause()
+        .ifPresent(
+            first -> {
+              throw UserError.failed(
+                  String.format(
+                      "Round %d cannot go on, because every update was rejected as %s: %s%s",
+                      first.getRound(),
+                      first.getReason(),
+                      first.getDetail(),
+                      first.getReason() == RejectReason.NON_FINITE
+                          ? " A lower --learning-rate may help."
+                          : ""),
+                  null);
+            });
   }
 
   private RunDisplay newDisplay() {

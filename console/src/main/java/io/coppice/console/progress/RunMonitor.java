@@ -23,7 +23,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Watches a run through its ledger, masks and metrics, like anybody who tails these topics. Holds figures, not models. Used by
@@ -143,9 +145,19 @@ public final class RunMonitor implements AutoCloseable {
     return rounds == null ? Optional.empty() : Optional.of(rounds.getLast());
   }
 
-  /** Rejected updates, in ledger order. */
-  public List<UpdateRejected> rejected() {
-    return List.copyOf(rejected);
+  /** The first rejection of the open round if all its participants were rejected, so that it will never close. */
+  public Optional<UpdateRejected> stuckBecause() {
+    if (opened.isEmpty() || closed.containsKey(opened.lastKey())) {
+      return Optional.empty();
+    }
+    RoundOpened open = opened.lastEntry().getValue();
+    List<UpdateRejected> ofRound =
+        rejected.stream().filter(r -> r.getRound() == open.getRound()).toList();
+    Set<String> refused =
+        ofRound.stream().map(UpdateRejected::getAgentId).collect(Collectors.toSet());
+    return refused.containsAll(open.getParticipants())
+        ? Optional.of(ofRound.getFirst())
+        : Optional.empty();
   }
 
   /** The newest mask; empty before the first. */
