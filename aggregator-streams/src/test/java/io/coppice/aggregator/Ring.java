@@ -170,6 +170,11 @@ public final class Ring implements AutoCloseable {
     return read(Topic.AGGREGATES, serdes.aggregates);
   }
 
+  /** The aggregated importance that was written since the last call. */
+  List<AggregateShard> importance() {
+    return read(Topic.IMPORTANCE, serdes.aggregates);
+  }
+
   public List<RejectedRecord> rejects() {
     return read(Topic.REJECTS, serdes.rejects);
   }

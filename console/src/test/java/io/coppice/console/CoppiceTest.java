@@ -4,13 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.coppice.embedded.EmbeddedCluster;
+import io.coppice.replay.LogReader;
+import io.coppice.replay.TransactionalWriter;
+import io.coppice.schemas.AggregateShard;
+import io.coppice.schemas.ContentDigest;
+import io.coppice.schemas.LogKeys;
+import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.Topic;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -107,6 +117,53 @@ class CoppiceTest {
     }
     assertThat(events)
         .containsExactly("RoundOpened", "RoundClosed", "RoundOpened", "RoundClosed", "RunFinished");
+
+    Path picture = report.resolveSibling("curves.png");
+    CommandRun plot = CommandRun.of("plot", "ours=" + report, "--out", picture.toString());
+    assertThat(plot.exitCode()).isZero();
+    assertThat(plot.out()).contains("ours");
+    assertThat(ImageIO.read(picture.toFile()).getWidth()).isGreaterThan(1000);
+
+    CommandRun audit = CommandRun.of("audit", "verify", "--dir", directory.toString());
+    assertThat(audit.err()).isEmpty();
+    assertThat(audit.exitCode()).isZero();
+    assertThat(audit.out()).contains("2 rounds, 4 updates, 2 aggregates and 0 masks");
+
+    long offset = forgeAnAggregate(directory);
+    CommandRun forged = CommandRun.of("audit", "verify", "--dir", directory.toString());
+    assertThat(forged.exitCode()).isEqualTo(Coppice.FAILED);
+    assertThat(forged.err().strip())
+        .isEqualTo("aggregates-0@%d: the values are not the sum of the contributions.", offset);
+  }
+
+  /** Writes the last aggregate once more, with one value changed and a digest that fits. */
+  private static long forgeAnAggregate(Path directory) {
+    try (EmbeddedCluster cluster = EmbeddedCluster.start(directory, 0);
+        LogReader reader = new LogReader(cluster.config())) {
+      LogSerdes serdes = new LogSerdes(cluster.config().newRegistry());
+      reader.followFromStart(Topic.AGGREGATES, 0);
+      AggregateShard last = null;
+      while (!reader.hasReachedEnd()) {
+        for (LogReader.Entry entry : reader.poll(Duration.ofMillis(200))) {
+          last = serdes.aggregates.deserialize("aggregates", entry.value());
+        }
+      }
+      last.getValues().put(3, (byte) (last.getValues().get(3) ^ 0x40));
+      last.setDigest(ContentDigest.of(last));
+      long end = reader.position(Topic.AGGREGATES, 0).getAsLong();
+      try (TransactionalWriter writer =
+          new TransactionalWriter(cluster.config(), "forger", last.getRunId())) {
+        writer.begin();
+        writer.sendByShard(
+            Topic.AGGREGATES,
+            serdes.aggregates,
+            LogKeys.shard(last.getRunId(), last.getKind(), last.getShard()),
+            last.getShard(),
+            last);
+        writer.commit();
+      }
+      return end;
+    }
   }
 
   private static String[] with(List<String> arguments, String last) {
