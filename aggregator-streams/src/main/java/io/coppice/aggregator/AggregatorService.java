@@ -35,6 +35,8 @@ public final class AggregatorService implements AutoCloseable {
   private static final int BATCH_BYTES = 256 << 10;
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
 
+  private final LogSerdes serdes;
+  private final String topicPrefix;
   private final KafkaStreams streams;
   private final GroupMembershipOperation whenClosed;
   private final CountDownLatch running = new CountDownLatch(1);
@@ -53,6 +55,8 @@ public final class AggregatorService implements AutoCloseable {
   /** The same with a registry client of the caller's. */
   public AggregatorService(AggregatorConfig config, Sizing partitions, SchemaRegistry registry) {
     ClusterConfig cluster = config.cluster();
+    this.serdes = new LogSerdes(registry);
+    this.topicPrefix = cluster.topicPrefix();
     this.whenClosed =
         config.instanceId().isPresent()
             ? GroupMembershipOperation.REMAIN_IN_GROUP
@@ -61,7 +65,7 @@ public final class AggregatorService implements AutoCloseable {
         new KafkaStreams(
             AggregatorTopology.build(
                 cluster.topicPrefix(),
-                new LogSerdes(registry),
+                serdes,
                 partitions,
                 () -> new KafkaUpdateLog(cluster),
                 config.tickInterval()),
@@ -120,8 +124,13 @@ public final class AggregatorService implements AutoCloseable {
     return settings;
   }
 
-  /** Starts the threads; returns at once. */
+  /**
+   * Starts the threads; returns at once.
+   *
+   * @throws SchemaRegistry.RegistryException if the schema registry does not answer, or refuses our schemas
+   */
   public void start() {
+    serdes.registerAll(topicPrefix);
     streams.start();
   }
 

@@ -4,7 +4,6 @@ import io.coppice.learning.encoding.Encoding;
 import io.coppice.replay.LogReader.Entry;
 import io.coppice.replay.LogTensors;
 import io.coppice.schemas.LogSerdes;
-import io.coppice.schemas.RecordSerde;
 import io.coppice.schemas.TensorEncoding;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -38,30 +37,13 @@ final class RecordPrinter {
     line.put("timestamp", entry.timestamp());
     line.put("key", entry.key());
     try {
-      SpecificRecord value = serde(entry).deserialize(entry.topic().suffix(), entry.value());
+      SpecificRecord value =
+          serdes.of(entry.topic()).deserialize(entry.topic().suffix(), entry.value());
       line.put("value", value == null ? null : describe(value));
     } catch (SerializationException e) {
       line.put("unreadable", e.getMessage());
     }
     return line;
-  }
-
-  private RecordSerde<? extends SpecificRecord> serde(Entry entry) {
-    return switch (entry.topic()) {
-      case RUNS -> serdes.runs;
-      case AGENTS -> serdes.agents;
-      case UPDATES -> serdes.updates;
-      case SUBMISSIONS -> serdes.submissions;
-      case ROUNDS -> serdes.rounds;
-      case AGGREGATES, IMPORTANCE -> serdes.aggregates;
-      case MASKS -> serdes.masks;
-      case CHECKPOINTS -> serdes.checkpoints;
-      case METRICS -> serdes.metrics;
-      case REJECTS -> serdes.rejects;
-      case CHECKS -> serdes.checks;
-      case CLOSES -> serdes.closes;
-      case TICKS -> serdes.ticks;
-    };
   }
 
   private static Map<String, Object> describe(IndexedRecord record) {

@@ -133,10 +133,10 @@ class CoppiceTest {
     CommandRun forged = CommandRun.of("audit", "verify", "--dir", directory.toString());
     assertThat(forged.exitCode()).isEqualTo(Coppice.FAILED);
     assertThat(forged.err().strip())
-        .isEqualTo("aggregates-0@%d: the values are not the sum of the contributions.", offset);
+        .isEqualTo("aggregates-0@%d: this aggregate is there a second time.", offset);
   }
 
-  /** Writes the last aggregate once more, with one value changed and a digest that fits. */
+  /** Writes the last aggregate once more, with one value changed and a digest that fits; tells its offset. */
   private static long forgeAnAggregate(Path directory) {
     try (EmbeddedCluster cluster = EmbeddedCluster.start(directory, 0);
         LogReader reader = new LogReader(cluster.config())) {

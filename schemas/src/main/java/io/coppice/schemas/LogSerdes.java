@@ -1,5 +1,7 @@
 package io.coppice.schemas;
 
+import org.apache.avro.specific.SpecificRecord;
+
 /** One serde for the values of every topic, over one registry. */
 public final class LogSerdes {
 
@@ -31,5 +33,37 @@ public final class LogSerdes {
     checks = new RecordSerde<>(registry, UpdateChecked.class);
     closes = new RecordSerde<>(registry, LedgerEntry.class);
     ticks = new RecordSerde<>(registry, Tick.class);
+  }
+
+  /**
+   * Makes the registry know the schemas of all topics, so that a registry that is missing or refuses them is found at the start
+   * and not in the middle of a run.
+   *
+   * @param topicPrefix what every topic's name begins with
+   * @throws SchemaRegistry.RegistryException if the registry does not answer, or refuses a schema
+   */
+  public void registerAll(String topicPrefix) {
+    for (Topic topic : Topic.values()) {
+      of(topic).register(topic.name(topicPrefix));
+    }
+  }
+
+  /** The serde of a topic's values. */
+  public RecordSerde<? extends SpecificRecord> of(Topic topic) {
+    return switch (topic) {
+      case RUNS -> runs;
+      case AGENTS -> agents;
+      case UPDATES -> updates;
+      case SUBMISSIONS -> submissions;
+      case ROUNDS -> rounds;
+      case AGGREGATES, IMPORTANCE -> aggregates;
+      case MASKS -> masks;
+      case CHECKPOINTS -> checkpoints;
+      case METRICS -> metrics;
+      case REJECTS -> rejects;
+      case CHECKS -> checks;
+      case CLOSES -> closes;
+      case TICKS -> ticks;
+    };
   }
 }

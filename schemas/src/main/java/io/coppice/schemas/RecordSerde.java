@@ -62,12 +62,23 @@ public final class RecordSerde<T extends SpecificRecord>
     this.writer = new SpecificDatumWriter<>(schema);
   }
 
+  /**
+   * Makes the registry know the schema of a topic's values, which otherwise happens with the first record.
+   *
+   * @param topic the topic's full name
+   * @return the schema's id
+   * @throws SchemaRegistry.RegistryException if the registry does not answer, or refuses the schema
+   */
+  public int register(String topic) {
+    return idByTopic.computeIfAbsent(topic, t -> registry.idOf(t + "-value", schema));
+  }
+
   @Override
   public byte[] serialize(String topic, T record) {
     if (record == null) {
       return null;
     }
-    int id = idByTopic.computeIfAbsent(topic, t -> registry.idOf(t + "-value", schema));
+    int id = register(topic);
     try {
       ByteArrayOutputStream out = new ByteArrayOutputStream(ENVELOPE_BYTES + payloadBytes(record));
       out.write(MAGIC);

@@ -2,6 +2,7 @@ package io.coppice.service;
 
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.SchemaRegistry;
 import io.coppice.schemas.TopicCatalogue;
 import io.micronaut.context.annotation.Factory;
 import jakarta.inject.Singleton;
@@ -51,8 +52,17 @@ class LogAccess {
     }
   }
 
+  /**
+   * @throws StartException if the registry does not answer, or refuses our schemas
+   */
   @Singleton
   LogSerdes serdes(ClusterConfig cluster) {
-    return new LogSerdes(cluster.newRegistry());
+    LogSerdes serdes = new LogSerdes(cluster.newRegistry());
+    try {
+      serdes.registerAll(cluster.topicPrefix());
+      return serdes;
+    } catch (SchemaRegistry.RegistryException e) {
+      throw new StartException("coppice.cluster.registry-url: " + e.getMessage(), e);
+    }
   }
 }

@@ -94,10 +94,10 @@ final class AggregateVerifier {
         for (Entry entry : aggregates.poll(POLL)) {
           if (entry.key() != null && entry.key().startsWith(run.id() + "/")) {
             AggregateShard aggregate = serdes.aggregates.deserialize(topic.suffix(), entry.value());
-            verify(entry, aggregate, window);
             if (!seen.add(aggregate.getRound() + "/" + aggregate.getShard())) {
               throw Violation.at(entry, "this aggregate is there a second time.");
             }
+            verify(entry, aggregate, window);
           }
         }
       }

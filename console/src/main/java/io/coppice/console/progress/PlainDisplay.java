@@ -35,8 +35,8 @@ public final class PlainDisplay implements RunDisplay {
       Optional<RoundProgress> round = monitor.round(r);
       if (round.isPresent() && round.get().evaluated().isPresent()) {
         print(monitor, round.get());
-      } else if (monitor.newestEvaluation().map(RoundEvaluated::getRound).orElse(-1) < r) {
-        return; // its evaluation is on the way; later rounds wait for their turn
+      } else if (monitor.newestEvaluation().map(RoundEvaluated::getRound).orElse(-1) <= r) {
+        return; // its evaluation or its mask is on the way; later rounds wait for their turn
       }
       printedRound = r;
     }
