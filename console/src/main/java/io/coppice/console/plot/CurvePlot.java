@@ -11,7 +11,6 @@ import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
-import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
@@ -50,6 +49,7 @@ public final class CurvePlot {
             accuracy(curves, "estimated time (s)", Curve.Point::estimatedSeconds),
             accuracy(curves, "sent by all agents (MB)", p -> p.bytesUp() / 1e6),
             density(curves));
+    panels.getFirst().getStyler().setLegendVisible(true); // one legend serves all four
     String name = file.toString();
     BitmapEncoder.saveBitmap(
         panels,
@@ -85,8 +85,8 @@ public final class CurvePlot {
             .build();
     chart.getStyler().setPlotGridLinesColor(new Color(0xDDDDDD));
     chart.getStyler().setChartBackgroundColor(Color.WHITE);
-    chart.getStyler().setLegendPosition(LegendPosition.OutsideS);
-    chart.getStyler().setLegendLayout(LegendLayout.Horizontal);
+    chart.getStyler().setLegendPosition(LegendPosition.InsideSE);
+    chart.getStyler().setLegendVisible(false);
     return chart;
   }
 
