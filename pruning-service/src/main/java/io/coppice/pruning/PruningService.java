@@ -18,7 +18,6 @@ import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.slf4j.Logger;
@@ -107,8 +106,6 @@ public final class PruningService implements AutoCloseable {
           }
           faults.remove(thread.getName());
         }
-      } catch (WakeupException e) {
-        LOG.debug("woken up", e);
       } catch (RuntimeException e) {
         String fault = "The pruning service cannot follow its runs: " + e.getMessage();
         faults.put(thread.getName(), fault);

@@ -28,7 +28,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -86,8 +85,6 @@ final class RunKeeper implements Runnable {
         follower.poll(POLL);
         publishWhatIsDue();
       }
-    } catch (WakeupException e) {
-      LOG.debug("run {}: stopped", run.id());
     }
   }
 

@@ -156,11 +156,6 @@ public final class LogReader implements AutoCloseable {
     return entries;
   }
 
-  /** Makes a {@link #poll} that waits in another thread throw {@link org.apache.kafka.common.errors.WakeupException}. */
-  public void wakeup() {
-    consumer.wakeup();
-  }
-
   @Override
   public void close() {
     consumer.close();

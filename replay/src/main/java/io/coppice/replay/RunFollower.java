@@ -265,11 +265,6 @@ public final class RunFollower implements AutoCloseable {
     }
   }
 
-  /** Makes a {@link #poll} that waits in another thread throw {@link org.apache.kafka.common.errors.WakeupException}. */
-  public void wakeup() {
-    reader.wakeup();
-  }
-
   @Override
   public void close() {
     reader.close();

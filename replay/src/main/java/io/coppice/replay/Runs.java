@@ -53,18 +53,6 @@ public final class Runs {
         : runs.stream().filter(run -> run.id().equals(runId.get())).findFirst();
   }
 
-  /** Waits until a run is defined; see {@link #find}. */
-  public static RunDefinition await(ClusterConfig cluster, LogSerdes serdes, Optional<String> runId)
-      throws InterruptedException {
-    while (true) {
-      Optional<RunDefinition> run = find(cluster, serdes, runId);
-      if (run.isPresent()) {
-        return run.get();
-      }
-      Thread.sleep(500);
-    }
-  }
-
   /**
    * Writes a run's definition to the log: from then on it goes on by itself.
    *

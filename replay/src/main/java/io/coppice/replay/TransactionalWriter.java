@@ -79,11 +79,6 @@ public final class TransactionalWriter implements AutoCloseable {
     producer.commitTransaction();
   }
 
-  /** Drops the records of the transaction. */
-  public void abort() {
-    producer.abortTransaction();
-  }
-
   /** Bytes of all records handed to the writer so far. */
   public long bytesWritten() {
     return bytesWritten;
