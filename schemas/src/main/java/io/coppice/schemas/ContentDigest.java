@@ -109,19 +109,9 @@ public final class ContentDigest {
             .masks(m.getLayers())
             .integer(m.getActiveParameters())
             .real(m.getDensity());
-    MaskDecisionFigures figures = m.getDecision();
-    if (figures == null) {
-      return d.integer(0).finish();
-    }
-    d.integer(1)
-        .real(figures.getDecrease())
-        .real(figures.getObjectiveBefore())
-        .real(figures.getObjectiveAfter())
-        .integer(figures.getRemoved().size());
-    figures.getRemoved().forEach(d::integer);
-    d.integer(figures.getRegrown().size());
-    figures.getRegrown().forEach(d::integer);
-    return d.text(figures.getStopReason()).finish();
+    d.figures(m.getDecision());
+    // Masks that were published before there was this field have no trace of it.
+    return (m.getCost() == null ? d : d.cost(m.getCost())).finish();
   }
 
   /** Content digest of a checkpoint's shard; it covers every field but the digest itself. */
@@ -148,6 +138,30 @@ public final class ContentDigest {
       integer(layer.getKept()).bytes(layer.getBitmap());
     }
     return this;
+  }
+
+  private ContentDigest figures(MaskDecisionFigures figures) {
+    if (figures == null) {
+      return integer(0);
+    }
+    integer(1)
+        .real(figures.getDecrease())
+        .real(figures.getObjectiveBefore())
+        .real(figures.getObjectiveAfter())
+        .integer(figures.getRemoved().size());
+    figures.getRemoved().forEach(this::integer);
+    integer(figures.getRegrown().size());
+    figures.getRegrown().forEach(this::integer);
+    return text(figures.getStopReason());
+  }
+
+  private ContentDigest cost(CostCoefficients cost) {
+    text(cost.getName())
+        .real(cost.getFixedSeconds())
+        .real(cost.getCommunicationSecondsPerWeight())
+        .integer(cost.getComputationSecondsPerWeight().size());
+    cost.getComputationSecondsPerWeight().forEach(this::real);
+    return cost.getFleetQuantile() == null ? integer(0) : integer(1).real(cost.getFleetQuantile());
   }
 
   private ContentDigest integer(long value) {
