@@ -10,6 +10,7 @@ import io.coppice.schemas.CostCoefficients;
 import io.coppice.schemas.Encodings;
 import io.coppice.schemas.Evaluation;
 import io.coppice.schemas.EvaluationMode;
+import io.coppice.schemas.ImportanceRounds;
 import io.coppice.schemas.InitialPruning;
 import io.coppice.schemas.LayerMask;
 import io.coppice.schemas.LedgerEntry;
@@ -220,10 +221,10 @@ public final class Ring implements AutoCloseable {
         new LocalTraining(4, 10, 0.1, 1.0),
         3,
         new Participation(3, 2, DEADLINE),
-        new PruningPolicy("none", 1, 0.3, 1000.0, null, Regrow.ZERO),
+        new PruningPolicy("none", 1, 0.3, 1000.0, null, Regrow.ZERO, ImportanceRounds.EVERY_ROUND),
         null,
         new Evaluation(1, EvaluationMode.CENTRAL),
-        new CostCoefficients("test", 1.0, 1.0, List.of(1.0)),
+        new CostCoefficients("test", 1.0, 1.0, List.of(1.0), null),
         new Encodings(TensorEncoding.FLOAT32, TensorEncoding.FLOAT32, TensorEncoding.FLOAT32),
         TestUpdate.SHARDS.valuesPerShard(),
         50);
@@ -244,6 +245,7 @@ public final class Ring implements AutoCloseable {
             List.of(layer(kept)),
             kept + 2,
             kept / 8.0,
+            null,
             null,
             ByteBuffer.allocate(0));
     mask.setDigest(ContentDigest.of(mask));

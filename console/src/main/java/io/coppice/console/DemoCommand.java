@@ -207,12 +207,22 @@ final class DemoCommand implements Callable<Integer> {
     String regrow;
 
     @Option(
+        names = "--importance",
+        paramLabel = "ROUNDS",
+        defaultValue = "every-round",
+        description =
+            "Rounds whose gradients a mask decision looks at: every-round since the decision before it, as PruneFL does, or"
+                + " last-round, which spares the other rounds the gradients of pruned weights.")
+    String importance;
+
+    @Option(
         names = "--cost",
         paramLabel = "NAME",
         defaultValue = "paper",
         description =
             "Cost model of a round: paper (the PruneFL authors' figures, fitted to any network), paper:femnist, paper:celeba,"
-                + " paper:cifar10, or file:PATH.")
+                + " paper:cifar10, file:PATH, or measured: by the agents on their own devices, taking the slowest agent, or"
+                + " another quantile of the fleet with measured:QUANTILE.")
     String cost;
   }
 
@@ -281,6 +291,7 @@ final class DemoCommand implements Callable<Integer> {
         pruning.cost,
         training.encoding,
         pruning.regrow,
+        pruning.importance,
         pruning.maxDensity,
         federation.deadlineSeconds);
   }

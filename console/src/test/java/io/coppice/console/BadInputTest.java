@@ -70,7 +70,10 @@ class BadInputTest {
           --loss          | hinge           | --loss is one of bce, softmax, not 'hinge'.
           --encoding      | int8            | --encoding is one of bfloat16, float32, not 'int8'.
           --regrow        | random          | --regrow is one of last-value, zero, not 'random'.
-          --cost          | free            | --cost: There is no cost model 'free': use paper, paper:femnist, paper:celeba, paper:cifar10 or file:PATH.
+          --importance    | sometimes       | --importance is one of every-round, last-round, not 'sometimes'.
+          --cost          | free            | --cost: There is no cost model 'free': use measured, measured:QUANTILE, paper, paper:NETWORK or file:PATH.
+          --cost          | measured:0      | --cost: The quantile of measured:QUANTILE is a number above 0 and at most 1 (1 is the slowest agent), not '0'.
+          --cost          | measured:most   | --cost: The quantile of measured:QUANTILE is a number above 0 and at most 1 (1 is the slowest agent), not 'most'.
           --cost          | paper:cifar10   | --cost: The cost model paper:cifar10 is for 11 prunable layers, but the model has 5: use paper, which fits any network.
           --cost          | file:TMP/free.json | --cost: By file:TMP/free.json a weight of prunable layer 2 takes no time, neither to compute nor to send; to be pruned it must take some.
           --learning-rate | 0               | --learning-rate is a number above 0, not 0.0.
@@ -88,6 +91,28 @@ class BadInputTest {
     assertThat(run.exitCode()).isEqualTo(Coppice.BAD_INPUT);
     assertThat(run.out()).isEmpty();
     assertThat(temporary.resolve("run")).doesNotExist();
+  }
+
+  @Test
+  void measuredCostsNeedMaskDecisions() {
+    CommandRun run =
+        CommandRun.of(
+            "demo",
+            "--data",
+            data.toString(),
+            "--agents",
+            "2",
+            "--dir",
+            temporary.resolve("run").toString(),
+            "--pruning",
+            "none",
+            "--cost",
+            "measured");
+    assertThat(run.err().strip())
+        .isEqualTo(
+            "--cost: Measured costs come into force with a mask decision, and with --pruning none there"
+                + " is none: use paper or file:PATH.");
+    assertThat(run.exitCode()).isEqualTo(Coppice.BAD_INPUT);
   }
 
   @Test

@@ -40,6 +40,9 @@ class AgentBean {
             identity,
             AgentData.of(trainingData(settings)),
             new ComputeGate(1),
+            settings.getLinkBytesPerSecond() == null
+                ? DeviceLink.measured()
+                : DeviceLink.ofSpeed(settings.getLinkBytesPerSecond()),
             new AgentMetrics(meters, settings.getId()));
     runner.start();
     return runner;

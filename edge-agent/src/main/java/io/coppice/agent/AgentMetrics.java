@@ -1,11 +1,14 @@
 package io.coppice.agent;
 
+import io.coppice.learning.model.ParameterLayout;
+import io.coppice.schemas.CostProfile;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** What an agent tells Prometheus: rounds, training time, bytes, rejections, density. */
+/** What an agent tells Prometheus: rounds, training time, bytes, rejections, density, and what it has measured of its device. */
 public final class AgentMetrics {
 
   private final MeterRegistry registry;
@@ -38,6 +41,22 @@ public final class AgentMetrics {
   void folded(int round, double maskDensity) {
     foldedRound.set(round);
     density = maskDensity;
+  }
+
+  void measured(ParameterLayout layout, CostProfile profile) {
+    gauge("coppice.agent.cost.fixed.seconds", tags, profile.getFixedSeconds());
+    gauge("coppice.agent.link.bytes.per.second", tags, profile.getBytesPerSecond());
+    for (int l = 0; l < layout.prunable().size(); l++) {
+      gauge(
+          "coppice.agent.cost.weight.seconds",
+          tags.and("layer", layout.prunable().get(l).layer()),
+          profile.getComputationSecondsPerWeight().get(l));
+    }
+  }
+
+  /** A figure that stays: the registry holds the number itself. */
+  private void gauge(String name, Tags ofFigure, Double value) {
+    Gauge.builder(name, () -> value).tags(ofFigure).strongReference(true).register(registry);
   }
 
   void rejected(String reason) {

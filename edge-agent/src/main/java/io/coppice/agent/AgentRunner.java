@@ -20,6 +20,7 @@ public final class AgentRunner implements AutoCloseable {
   private final EdgeAgent.Identity identity;
   private final AgentData data;
   private final ComputeGate gate;
+  private final DeviceLink link;
   private final AgentMetrics metrics;
   private final Thread thread;
   private volatile EdgeAgent agent;
@@ -33,12 +34,14 @@ public final class AgentRunner implements AutoCloseable {
       EdgeAgent.Identity identity,
       AgentData data,
       ComputeGate gate,
+      DeviceLink link,
       AgentMetrics metrics) {
     this.cluster = cluster;
     this.serdes = serdes;
     this.identity = identity;
     this.data = data;
     this.gate = gate;
+    this.link = link;
     this.metrics = metrics;
     this.thread = new Thread(this::supervise, identity.agentId());
   }
@@ -66,7 +69,7 @@ public final class AgentRunner implements AutoCloseable {
 
   private void supervise() {
     while (!stopped) {
-      agent = new EdgeAgent(cluster, serdes, identity, data, gate, metrics);
+      agent = new EdgeAgent(cluster, serdes, identity, data, gate, link, metrics);
       try {
         agent.run();
         return;

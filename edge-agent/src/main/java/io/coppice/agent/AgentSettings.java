@@ -25,6 +25,7 @@ public class AgentSettings {
   @PositiveOrZero private int partitionIndex;
   @Positive private int partitionCount = 1;
   private long partitionSeed;
+  @Nullable @Positive private Double linkBytesPerSecond;
 
   /** Unique name of the agent within the run. */
   public String getId() {
@@ -89,5 +90,18 @@ public class AgentSettings {
 
   public void setPartitionSeed(long partitionSeed) {
     this.partitionSeed = partitionSeed;
+  }
+
+  /**
+   * Speed of the link to the brokers in runs whose cost is measured: as many bytes up as down, divided by the time that both take
+   * one after the other; none: it is measured.
+   */
+  @Nullable
+  public Double getLinkBytesPerSecond() {
+    return linkBytesPerSecond;
+  }
+
+  public void setLinkBytesPerSecond(@Nullable Double linkBytesPerSecond) {
+    this.linkBytesPerSecond = linkBytesPerSecond;
   }
 }

@@ -2,27 +2,39 @@ package io.coppice.agent;
 
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.nn.Loss;
+import io.coppice.learning.training.CostProfiler;
 import io.coppice.learning.training.LocalTrainer;
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
  * Lets only so many agents of one process compute at a time, and lends them their trainers. An agent computes with one thread,
  * so more agents than cores would only take each other's caches; and a trainer's buffers are several times the model, so there
- * are only as many as agents that compute.
+ * are only as many as agents that compute. What a round costs is measured once for all of them: they share the device.
  */
 public final class ComputeGate implements AutoCloseable {
 
+  /** Long enough for a small network to be measured many times. */
+  private static final Duration MEASURING_TIME = Duration.ofMillis(2500);
+
   private record Shape(Architecture architecture, Loss loss, int batchSize) {}
+
+  private record Round(Shape shape, int localSteps, boolean withImportance) {}
 
   private final Semaphore places;
   private final Map<Shape, Queue<LocalTrainer>> idle = new ConcurrentHashMap<>();
+  private final ReentrantLock measuring = new ReentrantLock();
+  private final Map<Round, CostProfiler.Profile> profiles = new HashMap<>();
 
   /**
    * @param places agents that may compute at the same time, at least 1
@@ -63,6 +75,42 @@ public final class ComputeGate implements AutoCloseable {
             trainers.add(trainer);
           }
         });
+  }
+
+  /**
+   * What the training of a round costs on this device, measured as soon as there is a place.
+   *
+   * @param withImportance whether the round computes importance
+   * @param cancelled asked while it is measured
+   * @throws InterruptedException if the thread was interrupted, or it was cancelled
+   */
+  CostProfiler.Profile profile(
+      Architecture architecture,
+      Loss loss,
+      int batchSize,
+      int localSteps,
+      boolean withImportance,
+      BooleanSupplier cancelled)
+      throws InterruptedException {
+    Round round = new Round(new Shape(architecture, loss, batchSize), localSteps, withImportance);
+    measuring.lockInterruptibly();
+    try {
+      CostProfiler.Profile profile = profiles.get(round);
+      if (profile == null) {
+        CostProfiler profiler =
+            new CostProfiler(architecture, loss, batchSize, localSteps, withImportance);
+        places.acquire();
+        try {
+          profile = profiler.measure(MEASURING_TIME, cancelled);
+        } finally {
+          places.release();
+        }
+        profiles.put(round, profile);
+      }
+      return profile;
+    } finally {
+      measuring.unlock();
+    }
   }
 
   /** Frees the trainers; to be called when no agent uses the gate any more. */

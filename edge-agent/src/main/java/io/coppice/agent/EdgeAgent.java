@@ -1,5 +1,7 @@
 package io.coppice.agent;
 
+import io.coppice.learning.pruning.CostModel;
+import io.coppice.learning.training.CostProfiler;
 import io.coppice.replay.LogReader;
 import io.coppice.replay.RunDefinition;
 import io.coppice.replay.RunFollower;
@@ -8,8 +10,10 @@ import io.coppice.replay.TransactionalWriter;
 import io.coppice.schemas.AgentJoined;
 import io.coppice.schemas.AgentRound;
 import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.CostProfile;
 import io.coppice.schemas.EvaluationMode;
 import io.coppice.schemas.InitialPruningProgress;
+import io.coppice.schemas.LocalTraining;
 import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.MetricEntry;
@@ -25,6 +29,7 @@ import io.coppice.schemas.UpdateSubmitted;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Optional;
 import org.apache.kafka.common.errors.SerializationException;
 import org.slf4j.Logger;
@@ -61,6 +66,7 @@ public final class EdgeAgent implements Runnable {
   /** What the agent is doing. */
   public enum Phase {
     WAITING_FOR_RUN,
+    MEASURING,
     CATCHING_UP,
     WAITING_FOR_ROUND,
     TRAINING,
@@ -73,6 +79,7 @@ public final class EdgeAgent implements Runnable {
   private final Identity identity;
   private final AgentData data;
   private final ComputeGate gate;
+  private final DeviceLink link;
   private final AgentMetrics metrics;
   private volatile Phase phase = Phase.WAITING_FOR_RUN;
   private volatile boolean stopped;
@@ -81,6 +88,9 @@ public final class EdgeAgent implements Runnable {
   private TransactionalWriter writer;
   private RunFollower follower;
   private LocalWork work;
+
+  /** What a round costs on this device; null where the run does not ask for it. */
+  private CostProfile profile;
 
   /** The open round; null between rounds. */
   private RoundOpened open;
@@ -100,12 +110,14 @@ public final class EdgeAgent implements Runnable {
       Identity identity,
       AgentData data,
       ComputeGate gate,
+      DeviceLink link,
       AgentMetrics metrics) {
     this.cluster = cluster;
     this.serdes = serdes;
     this.identity = identity;
     this.data = data;
     this.gate = gate;
+    this.link = link;
     this.metrics = metrics;
   }
 
@@ -147,10 +159,17 @@ public final class EdgeAgent implements Runnable {
   private void takePartIn(RunDefinition definition) throws InterruptedException {
     run = definition;
     String transactionalId = cluster.topicPrefix() + "agent-" + run.id() + "-" + identity.agentId();
+    if (run.fleetQuantile().isPresent()) {
+      phase = Phase.MEASURING;
+      profile = measure(transactionalId);
+      metrics.measured(run.layout(), profile);
+    }
+    CostModel cost =
+        profile == null ? run.cost() : run.cost("measured by " + identity.agentId(), profile);
     try (TransactionalWriter openWriter =
             new TransactionalWriter(cluster, transactionalId, run.id());
         RunFollower openFollower = new RunFollower(cluster, serdes, run, false, new Watcher());
-        LocalWork openWork = new LocalWork(run, identity.agentId(), data, gate)) {
+        LocalWork openWork = new LocalWork(run, identity.agentId(), data, gate, cost)) {
       writer = openWriter;
       follower = openFollower;
       work = openWork;
@@ -172,6 +191,26 @@ public final class EdgeAgent implements Runnable {
     }
   }
 
+  private CostProfile measure(String transactionalId) throws InterruptedException {
+    LocalTraining training = run.run().getTraining();
+    CostProfiler.Profile computation =
+        gate.profile(
+            run.architecture(),
+            run.loss(),
+            training.getBatchSize(),
+            training.getLocalSteps(),
+            run.accumulatesImportance(),
+            () -> stopped);
+    double speed =
+        link.bytesPerSecond(new LinkProbe(cluster, transactionalId, run.id(), identity.agentId()));
+    return CostProfile.newBuilder()
+        .setFixedSeconds(computation.fixedSeconds())
+        .setComputationSecondsPerWeight(
+            Arrays.stream(computation.secondsPerWeight()).boxed().toList())
+        .setBytesPerSecond(speed)
+        .build();
+  }
+
   /** A finished run is followed to its last model, so that the last evaluation is not missed. */
   private boolean isOver() {
     return finished && follower.fold().hasModel() && follower.fold().nextRound() > run.lastRound();
@@ -189,6 +228,7 @@ public final class EdgeAgent implements Runnable {
             .setJoinedAt(Instant.now())
             .setSampleCount(data.train().size())
             .setMaxWeight(work.maxWeight())
+            .setCostProfile(profile)
             .setPublicKey(Signatures.encode(identity.keys().getPublic()))
             .build());
     writer.commit();

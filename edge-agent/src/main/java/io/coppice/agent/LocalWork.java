@@ -2,6 +2,7 @@ package io.coppice.agent;
 
 import io.coppice.learning.data.BatchSequence;
 import io.coppice.learning.data.Dataset;
+import io.coppice.learning.pruning.CostModel;
 import io.coppice.learning.training.Evaluation;
 import io.coppice.learning.training.Evaluator;
 import io.coppice.learning.training.InitialPruner;
@@ -19,8 +20,9 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
- * What an agent computes on its data: local training with importance, initial pruning, evaluation. Importance is accumulated
- * over rounds and handed over when a round asks for it (PruneFL section IV-B).
+ * What an agent computes on its data: local training with importance, initial pruning, evaluation. Importance is handed over
+ * when a round asks for it: accumulated over the rounds since then (PruneFL section IV-B), or of that round alone where the run
+ * says so.
  */
 final class LocalWork implements AutoCloseable {
 
@@ -31,22 +33,27 @@ final class LocalWork implements AutoCloseable {
   private final String agentId;
   private final AgentData data;
   private final ComputeGate gate;
+  private final CostModel cost;
   private final BatchSequence batches;
   private final LocalTraining training;
 
-  /** Accumulated since the last upload, all parameters in layout order; null under a policy that never asks. */
-  private final float[] importance;
+  /** Accumulated since the last upload, all parameters in layout order; null where nothing is accumulated. */
+  private final float[] accumulated;
 
   private Evaluator evaluator;
 
-  LocalWork(RunDefinition run, String agentId, AgentData data, ComputeGate gate) {
+  /**
+   * @param cost what a round costs, for the decisions of initial pruning
+   */
+  LocalWork(RunDefinition run, String agentId, AgentData data, ComputeGate gate, CostModel cost) {
     this.run = run;
     this.agentId = agentId;
     this.data = data;
     this.gate = gate;
+    this.cost = cost;
     this.training = run.run().getTraining();
     this.batches = new BatchSequence(data.train().size(), run.run().getSeed(), agentId);
-    this.importance = run.asksForImportance() ? new float[run.layout().size()] : null;
+    this.accumulated = run.accumulatesImportance() ? new float[run.layout().size()] : null;
   }
 
   /** The largest weight that this agent will claim. */
@@ -58,10 +65,11 @@ final class LocalWork implements AutoCloseable {
   /**
    * Trains for the round that starts from the fold's model.
    *
-   * @param upload whether the accumulated importance is handed over
+   * @param upload whether importance is handed over
    */
   ClientUpdate train(ModelFold fold, boolean upload) throws InterruptedException {
     int round = fold.nextRound();
+    float[] importance = importance(upload);
     return gate.train(
         run.architecture(),
         run.loss(),
@@ -85,14 +93,22 @@ final class LocalWork implements AutoCloseable {
               update.meanLoss(),
               seconds,
               update.activeDelta(),
-              upload ? Optional.of(takeImportance()) : Optional.empty(),
+              upload ? Optional.of(taken(importance)) : Optional.empty(),
               Optional.empty());
         });
   }
 
-  private float[] takeImportance() {
-    float[] taken = importance.clone();
-    Arrays.fill(importance, 0f);
+  /** What the round's importance is added to; null if it is not computed. */
+  private float[] importance(boolean upload) {
+    return upload && accumulated == null ? new float[run.layout().size()] : accumulated;
+  }
+
+  private float[] taken(float[] importance) {
+    if (importance != accumulated) {
+      return importance;
+    }
+    float[] taken = accumulated.clone();
+    Arrays.fill(accumulated, 0f);
     return taken;
   }
 
@@ -162,7 +178,7 @@ final class LocalWork implements AutoCloseable {
   private InitialPruner.Result prune(
       InitialPruner pruner, Dataset samples, float[] initial, InitialPruner.Progress progress) {
     try {
-      return pruner.prune(samples, initial, run.cost(), run.run().getSeed(), progress);
+      return pruner.prune(samples, initial, cost, run.run().getSeed(), progress);
     } catch (InterruptedException e) {
       CancellationException cancelled = new CancellationException("Initial pruning was cancelled.");
       cancelled.initCause(e);

@@ -1,6 +1,7 @@
 package io.coppice.pruning;
 
 import io.coppice.learning.model.Mask;
+import io.coppice.learning.pruning.CostModel;
 import io.coppice.replay.RunDefinition;
 import java.util.Optional;
 
@@ -14,7 +15,12 @@ final class Conventional implements MaskPolicy {
 
   @Override
   public Optional<Decision> decide(
-      RunDefinition run, int round, Mask mask, float[] parameters, float[] importance) {
+      RunDefinition run,
+      CostModel cost,
+      int round,
+      Mask mask,
+      float[] parameters,
+      float[] importance) {
     return Optional.empty();
   }
 }

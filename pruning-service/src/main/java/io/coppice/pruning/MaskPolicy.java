@@ -1,6 +1,7 @@
 package io.coppice.pruning;
 
 import io.coppice.learning.model.Mask;
+import io.coppice.learning.pruning.CostModel;
 import io.coppice.learning.pruning.MaskDecision;
 import io.coppice.replay.RunDefinition;
 import java.util.List;
@@ -18,6 +19,7 @@ public interface MaskPolicy {
   /**
    * Decides the mask after a round that asked for importance.
    *
+   * @param cost what a round costs
    * @param round the round
    * @param mask the mask that was in force
    * @param parameters the model after the round's aggregate, all parameters in layout order
@@ -25,7 +27,12 @@ public interface MaskPolicy {
    * @return the decision; empty if the policy never changes the mask
    */
   Optional<Decision> decide(
-      RunDefinition run, int round, Mask mask, float[] parameters, float[] importance);
+      RunDefinition run,
+      CostModel cost,
+      int round,
+      Mask mask,
+      float[] parameters,
+      float[] importance);
 
   /**
    * A decision.

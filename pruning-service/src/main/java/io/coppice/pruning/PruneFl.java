@@ -1,6 +1,7 @@
 package io.coppice.pruning;
 
 import io.coppice.learning.model.Mask;
+import io.coppice.learning.pruning.CostModel;
 import io.coppice.learning.pruning.MaskDecision;
 import io.coppice.learning.pruning.ReconfigurationSchedule;
 import io.coppice.replay.RunDefinition;
@@ -20,7 +21,12 @@ final class PruneFl implements MaskPolicy {
 
   @Override
   public Optional<Decision> decide(
-      RunDefinition run, int round, Mask mask, float[] parameters, float[] importance) {
+      RunDefinition run,
+      CostModel cost,
+      int round,
+      Mask mask,
+      float[] parameters,
+      float[] importance) {
     var policy = run.run().getPruning();
     double decrease =
         ReconfigurationSchedule.decrease(round, policy.getMaxDecrease(), policy.getHalfLife());
@@ -31,6 +37,6 @@ final class PruneFl implements MaskPolicy {
     return Optional.of(
         new Decision(
             decrease,
-            MaskDecision.decide(mask, parameters, importance, run.cost(), decrease, maxDensity)));
+            MaskDecision.decide(mask, parameters, importance, cost, decrease, maxDensity)));
   }
 }

@@ -2,6 +2,7 @@ package io.coppice.pruning;
 
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.nn.InitialParameters;
+import io.coppice.learning.pruning.CostModel;
 import io.coppice.replay.Checkpoints;
 import io.coppice.replay.LogReader;
 import io.coppice.replay.LogTensors;
@@ -12,6 +13,7 @@ import io.coppice.replay.TransactionalWriter;
 import io.coppice.schemas.CheckpointShard;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.ContentDigest;
+import io.coppice.schemas.CostCoefficients;
 import io.coppice.schemas.LayerMask;
 import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.LogSerdes;
@@ -117,7 +119,7 @@ final class RunKeeper implements Runnable {
   private void publishInitialModel() {
     Mask full = Mask.full(run.layout());
     float[] parameters = InitialParameters.of(run.architecture(), run.run().getSeed());
-    MaskPublished mask = mask(0, run.firstRound(), MaskOrigin.INITIAL, full, null);
+    MaskPublished mask = mask(0, run.firstRound(), MaskOrigin.INITIAL, full, null, null);
     List<Long> fromStart = java.util.Collections.nCopies(writer.partitions(Topic.AGGREGATES), 0L);
     write(mask, Checkpoints.cut(run, run.firstRound(), 0, parameters, fromStart));
     LOG.info("run {}: published the initial model, {} parameters", run.id(), parameters.length);
@@ -145,6 +147,7 @@ final class RunKeeper implements Runnable {
             closed.getRound() + 1,
             MaskOrigin.INITIAL_PRUNING,
             proposed,
+            null,
             null);
     write(published, checkpointUnder(published));
     metrics.maskPublished(run.id(), proposed);
@@ -188,9 +191,14 @@ final class RunKeeper implements Runnable {
   private void publishDecision(Due round) {
     ModelFold fold = follower.fold();
     int number = round.closed.getRound();
+    Optional<CostCoefficients> measured =
+        run.fleetQuantile().isPresent()
+            ? FleetCost.of(run, Fleet.of(cluster, serdes, run))
+            : Optional.empty();
+    CostModel cost = measured.map(RunDefinition::cost).orElseGet(run::cost);
     long start = System.nanoTime();
     Optional<MaskPolicy.Decision> decided =
-        policy.decide(run, number, fold.mask(), fold.parameters(), round.importance);
+        policy.decide(run, cost, number, fold.mask(), fold.parameters(), round.importance);
     if (decided.isEmpty()) {
       throw new IllegalStateException(
           "Run "
@@ -213,17 +221,23 @@ final class RunKeeper implements Runnable {
             .build();
     MaskPublished published =
         mask(
-            fold.maskVersion() + 1, number + 1, MaskOrigin.RECONFIGURATION, result.mask(), figures);
+            fold.maskVersion() + 1,
+            number + 1,
+            MaskOrigin.RECONFIGURATION,
+            result.mask(),
+            figures,
+            measured.orElse(null));
     write(published, checkpointUnder(published));
     metrics.decided(run.id(), result.mask(), System.nanoTime() - start);
     LOG.info(
-        "run {} round {}: mask {} has density {} (removed {}, regrown {})",
+        "run {} round {}: mask {} has density {} (removed {}, regrown {}; cost {})",
         run.id(),
         number,
         published.getVersion(),
         percent(result.mask()),
         Arrays.toString(result.removed()),
-        Arrays.toString(result.regrown()));
+        Arrays.toString(result.regrown()),
+        cost.name());
   }
 
   private void publishCheckpoint() {
@@ -268,7 +282,12 @@ final class RunKeeper implements Runnable {
   }
 
   private MaskPublished mask(
-      int version, int effectiveRound, MaskOrigin origin, Mask mask, MaskDecisionFigures figures) {
+      int version,
+      int effectiveRound,
+      MaskOrigin origin,
+      Mask mask,
+      MaskDecisionFigures figures,
+      CostCoefficients cost) {
     MaskPublished published =
         MaskPublished.newBuilder()
             .setRunId(run.id())
@@ -279,6 +298,7 @@ final class RunKeeper implements Runnable {
             .setActiveParameters(mask.activeParameters())
             .setDensity(mask.density())
             .setDecision(figures)
+            .setCost(cost)
             .setDigest(ByteBuffer.allocate(0))
             .build();
     published.setDigest(ContentDigest.of(published));

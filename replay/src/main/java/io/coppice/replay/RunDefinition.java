@@ -7,8 +7,12 @@ import io.coppice.learning.nn.Loss;
 import io.coppice.learning.pruning.CostModel;
 import io.coppice.learning.pruning.ReconfigurationSchedule;
 import io.coppice.schemas.CostCoefficients;
+import io.coppice.schemas.CostProfile;
+import io.coppice.schemas.ImportanceRounds;
+import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.TrainingRun;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
  * A training run as the log defines it, with what follows from the definition. Immutable.
@@ -73,20 +77,62 @@ public record RunDefinition(
     return !run.getPruning().getPolicy().equals(CONVENTIONAL);
   }
 
+  /** Whether an agent accumulates importance over all rounds, so that an upload tells of those since the last one. */
+  public boolean accumulatesImportance() {
+    return asksForImportance() && run.getPruning().getImportance() == ImportanceRounds.EVERY_ROUND;
+  }
+
   /** When the mask is decided. */
   public ReconfigurationSchedule schedule() {
     return new ReconfigurationSchedule(
         run.getEvaluation().getEvery(), run.getPruning().getReconfigureEvery());
   }
 
-  /** What a round costs. */
+  /** What a round costs by the definition's own figures. */
   public CostModel cost() {
-    CostCoefficients c = run.getCost();
+    return cost(run.getCost());
+  }
+
+  /** What a round costs by the figures that a mask was decided with. */
+  public CostModel cost(MaskPublished mask) {
+    return mask.getCost() == null ? cost() : cost(mask.getCost());
+  }
+
+  /**
+   * What a round costs an agent that has measured its device: to the figures of the profile comes the time that a weight's bytes
+   * take on the link, in an update and in the aggregate, as the run encodes them.
+   */
+  public CostModel cost(String name, CostProfile profile) {
+    int bytes =
+        LogTensors.encoding(run.getEncoding().getDelta()).bytesPerValue()
+            + LogTensors.encoding(run.getEncoding().getAggregate()).bytesPerValue();
+    return new CostModel(
+        name,
+        profile.getFixedSeconds(),
+        bytes / profile.getBytesPerSecond(),
+        values(profile.getComputationSecondsPerWeight()));
+  }
+
+  /**
+   * The quantile of the agents' measured costs that masks are decided with, in (0, 1]; empty where nothing is measured, and the
+   * definition's own figures hold.
+   */
+  public OptionalDouble fleetQuantile() {
+    Double quantile = run.getCost().getFleetQuantile();
+    return quantile == null ? OptionalDouble.empty() : OptionalDouble.of(quantile);
+  }
+
+  /** A cost model as the log has it. */
+  public static CostModel cost(CostCoefficients c) {
     return new CostModel(
         c.getName(),
         c.getFixedSeconds(),
         c.getCommunicationSecondsPerWeight(),
-        c.getComputationSecondsPerWeight().stream().mapToDouble(Double::doubleValue).toArray());
+        values(c.getComputationSecondsPerWeight()));
+  }
+
+  private static double[] values(List<Double> list) {
+    return list.stream().mapToDouble(Double::doubleValue).toArray();
   }
 
   /** Step size of a round. */

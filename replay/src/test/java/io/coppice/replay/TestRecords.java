@@ -10,6 +10,7 @@ import io.coppice.schemas.CostCoefficients;
 import io.coppice.schemas.Encodings;
 import io.coppice.schemas.Evaluation;
 import io.coppice.schemas.EvaluationMode;
+import io.coppice.schemas.ImportanceRounds;
 import io.coppice.schemas.LocalTraining;
 import io.coppice.schemas.Loss;
 import io.coppice.schemas.MaskOrigin;
@@ -48,10 +49,12 @@ final class TestRecords {
         .setTraining(new LocalTraining(5, 20, 0.1, 0.5))
         .setRounds(10)
         .setParticipation(new Participation(2, 1, 1000L))
-        .setPruning(new PruningPolicy("prunefl", 4, 0.3, 10_000.0, null, regrow))
+        .setPruning(
+            new PruningPolicy(
+                "prunefl", 4, 0.3, 10_000.0, null, regrow, ImportanceRounds.EVERY_ROUND))
         .setInitialPruning(null)
         .setEvaluation(new Evaluation(2, EvaluationMode.CENTRAL))
-        .setCost(new CostCoefficients("test", 1.0, 2.0, List.of(3.0, 4.0, 5.0)))
+        .setCost(new CostCoefficients("test", 1.0, 2.0, List.of(3.0, 4.0, 5.0), null))
         .setEncoding(
             new Encodings(TensorEncoding.FLOAT32, TensorEncoding.FLOAT32, TensorEncoding.FLOAT32))
         .setShardValues(9000)
@@ -83,6 +86,7 @@ final class TestRecords {
         LogTensors.toLog(mask),
         mask.activeParameters(),
         mask.density(),
+        null,
         null,
         NONE);
   }

@@ -10,6 +10,7 @@ import io.coppice.replay.RunFollower;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.ContentDigest;
 import io.coppice.schemas.Contributor;
+import io.coppice.schemas.CostCoefficients;
 import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.MaskOrigin;
@@ -134,7 +135,26 @@ public final class RunVerifier {
           entry,
           "mask " + mask.getVersion() + " is published where mask " + masks.size() + " is due.");
     }
+    checkCost(entry, mask);
     masks.put(mask.getVersion(), mask);
+  }
+
+  /** What the agents have measured is theirs to say; that it is asked for, and of which quantile, is the run's. */
+  private void checkCost(Entry entry, MaskPublished mask) {
+    CostCoefficients cost = mask.getCost();
+    if (cost == null) {
+      return;
+    }
+    boolean asked =
+        run.fleetQuantile().isPresent()
+            && Double.valueOf(run.fleetQuantile().getAsDouble()).equals(cost.getFleetQuantile());
+    if (!asked || mask.getOrigin() != MaskOrigin.RECONFIGURATION) {
+      throw Violation.at(
+          entry,
+          String.format(
+              "mask %d has a cost of its own (%s), which the run does not ask for.",
+              mask.getVersion(), cost.getName()));
+    }
   }
 
   private Map<ByteBuffer, UpdateSubmitted> readSubmissions() {
@@ -221,7 +241,13 @@ public final class RunVerifier {
       }
       Mask decided =
           MaskPolicy.named(run.run().getPruning().getPolicy())
-              .decide(run, round, follower.fold().mask(), follower.fold().parameters(), importance)
+              .decide(
+                  run,
+                  run.cost(published.get()),
+                  round,
+                  follower.fold().mask(),
+                  follower.fold().parameters(),
+                  importance)
               .orElseThrow()
               .result()
               .mask();

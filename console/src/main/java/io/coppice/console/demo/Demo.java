@@ -3,6 +3,7 @@ package io.coppice.console.demo;
 import io.coppice.agent.AgentMetrics;
 import io.coppice.agent.AgentRunner;
 import io.coppice.agent.ComputeGate;
+import io.coppice.agent.DeviceLink;
 import io.coppice.agent.EdgeAgent;
 import io.coppice.aggregator.AggregatorConfig;
 import io.coppice.aggregator.AggregatorService;
@@ -219,6 +220,7 @@ public final class Demo {
   private List<AgentRunner> startAgents(
       ClusterConfig cluster, LogSerdes serdes, RunDefinition run, RunPlan plan) {
     ComputeGate gate = closeLater(ComputeGate.forThisMachine());
+    DeviceLink link = DeviceLink.measured();
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     List<AgentRunner> agents = new ArrayList<>();
     int digits = String.valueOf(plan.agents().size() - 1).length();
@@ -231,6 +233,7 @@ public final class Demo {
               new EdgeAgent.Identity(id, Optional.of(run.id()), Signatures.newKeyPair()),
               plan.agents().get(a),
               gate,
+              link,
               new AgentMetrics(meters, id)));
     }
     closeLater(

@@ -22,6 +22,7 @@ package io.coppice.console.demo;
  * @param cost cost model
  * @param encoding how tensors travel
  * @param regrow value of a regrown weight
+ * @param importance rounds whose gradients make importance
  * @param maxDensity bound on growth; null: none
  * @param deadlineSeconds a round closes without the missing after this time
  */
@@ -45,5 +46,6 @@ public record DemoSettings(
     String cost,
     String encoding,
     String regrow,
+    String importance,
     Double maxDensity,
     int deadlineSeconds) {}

@@ -10,13 +10,12 @@ import io.coppice.learning.data.Partitioners;
 import io.coppice.learning.data.Split;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.pruning.CostModel;
-import io.coppice.learning.pruning.CostModels;
 import io.coppice.pruning.MaskPolicy;
 import io.coppice.replay.RunDefinition;
-import io.coppice.schemas.CostCoefficients;
 import io.coppice.schemas.Encodings;
 import io.coppice.schemas.Evaluation;
 import io.coppice.schemas.EvaluationMode;
+import io.coppice.schemas.ImportanceRounds;
 import io.coppice.schemas.InitialPruning;
 import io.coppice.schemas.LocalTraining;
 import io.coppice.schemas.Loss;
@@ -28,7 +27,6 @@ import io.coppice.schemas.TrainingRun;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,6 +55,9 @@ record RunPlan(
       Map.of("float32", TensorEncoding.FLOAT32, "bfloat16", TensorEncoding.BFLOAT16);
   private static final Map<String, Regrow> REGROW =
       Map.of("last-value", Regrow.LAST_VALUE, "zero", Regrow.ZERO);
+  private static final Map<String, ImportanceRounds> IMPORTANCE =
+      Map.of(
+          "every-round", ImportanceRounds.EVERY_ROUND, "last-round", ImportanceRounds.LAST_ROUND);
 
   /** PruneFL's published settings (reference section 11). */
   private static final double MAX_DECREASE = 0.3;
@@ -94,6 +95,7 @@ record RunPlan(
     Loss loss = choice("--loss", s.loss(), LOSSES);
     TensorEncoding encoding = choice("--encoding", s.encoding(), ENCODINGS);
     Regrow regrow = choice("--regrow", s.regrow(), REGROW);
+    ImportanceRounds importance = choice("--importance", s.importance(), IMPORTANCE);
     read("--pruning", () -> MaskPolicy.named(s.pruning()));
     Partitioner partitioner = read("--partition", () -> Partitioners.parse(s.partition()));
     Path data = Path.of(s.data());
@@ -106,22 +108,15 @@ record RunPlan(
             () ->
                 Architecture.of(
                     s.model(), train.channels(), train.height(), train.width(), train.classes()));
-    CostModel cost =
-        read(
-            "--cost",
-            () ->
-                CostModels.named(
-                    s.cost(),
-                    architecture.layout(),
-                    architecture.outputPositions(),
-                    s.localSteps()));
+    CostOption cost =
+        read("--cost", () -> CostOption.parse(s.cost(), architecture, s.localSteps()));
     checkCost(s, cost);
     return new RunPlan(
         s,
         read("--partition", () -> share(train, partitioner, s)),
         train,
         test,
-        definition(s, architecture, loss, encoding, regrow, cost));
+        definition(s, architecture, loss, encoding, regrow, importance, cost));
   }
 
   /** What an option's value stands for; what is wrong with it is said with the option's name. */
@@ -149,9 +144,16 @@ record RunPlan(
   }
 
   /** The decision divides by seconds: better to refuse now than at the first decision. */
-  private static void checkCost(DemoSettings s, CostModel cost) {
+  private static void checkCost(DemoSettings s, CostOption option) {
+    boolean conventional = s.pruning().equals(RunDefinition.CONVENTIONAL);
+    if (conventional && option.isMeasured()) {
+      throw UserError.badInput(
+          "--cost: Measured costs come into force with a mask decision, and with --pruning none there"
+              + " is none: use paper or file:PATH.");
+    }
+    CostModel cost = option.model();
     for (int l = 0; l < cost.layers(); l++) {
-      if (!s.pruning().equals(RunDefinition.CONVENTIONAL) && !(cost.secondsPerWeight(l) > 0)) {
+      if (!conventional && !(cost.secondsPerWeight(l) > 0)) {
         throw UserError.badInput(
             String.format(
                 "--cost: By %s a weight of prunable layer %d takes no time, neither to compute nor"
@@ -183,7 +185,8 @@ record RunPlan(
       Loss loss,
       TensorEncoding encoding,
       Regrow regrow,
-      CostModel cost) {
+      ImportanceRounds importance,
+      CostOption cost) {
     return TrainingRun.newBuilder()
         .setSeed(s.seed())
         .setArchitecture(
@@ -215,6 +218,7 @@ record RunPlan(
                 .setHalfLife(HALF_LIFE)
                 .setMaxDensity(s.maxDensity())
                 .setRegrow(regrow)
+                .setImportance(importance)
                 .build())
         .setInitialPruning(s.initialPruning() ? initialPruning(s, architecture.classes()) : null)
         .setEvaluation(
@@ -222,14 +226,7 @@ record RunPlan(
                 .setEvery(s.evaluateEvery())
                 .setMode(EvaluationMode.CENTRAL)
                 .build())
-        .setCost(
-            CostCoefficients.newBuilder()
-                .setName(cost.name())
-                .setFixedSeconds(cost.fixedSeconds())
-                .setCommunicationSecondsPerWeight(cost.communicationSecondsPerWeight())
-                .setComputationSecondsPerWeight(
-                    Arrays.stream(cost.computationSecondsPerWeight()).boxed().toList())
-                .build())
+        .setCost(cost.toLog())
         .setEncoding(
             Encodings.newBuilder()
                 .setDelta(encoding)

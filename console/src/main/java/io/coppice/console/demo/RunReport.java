@@ -9,10 +9,12 @@ import io.coppice.console.UserError;
 import io.coppice.console.progress.RoundProgress;
 import io.coppice.console.progress.RunMonitor;
 import io.coppice.learning.model.Mask;
+import io.coppice.learning.pruning.CostModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
 import java.util.List;
 
 /** A run's figures as one JSON document. */
@@ -50,6 +52,7 @@ final class RunReport {
     for (RoundProgress round : monitor.rounds()) {
       rounds.add(toJson(round));
     }
+    document.set("cost", toJson(monitor.cost()));
     document.set("final", toJson(monitor, summary));
     write(file, document);
   }
@@ -68,6 +71,16 @@ final class RunReport {
     json.put("trainSeconds", round.trainSeconds());
     json.put("contributors", round.contributors());
     json.put("rejected", round.rejected());
+    return json;
+  }
+
+  private static ObjectNode toJson(CostModel cost) {
+    ObjectNode json = JSON.createObjectNode();
+    json.put("name", cost.name());
+    json.put("fixedSeconds", cost.fixedSeconds());
+    json.put("communicationSecondsPerWeight", cost.communicationSecondsPerWeight());
+    ArrayNode computation = json.putArray("computationSecondsPerWeight");
+    Arrays.stream(cost.computationSecondsPerWeight()).forEach(computation::add);
     return json;
   }
 

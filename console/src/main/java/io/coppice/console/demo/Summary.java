@@ -45,7 +45,7 @@ record Summary(
         rounds.stream().mapToDouble(RoundProgress::estimatedSeconds).sum(),
         rounds.stream().mapToLong(RoundProgress::contributors).sum(),
         rounds.size(),
-        rounds.size() * monitor.run().cost().roundSeconds(full.keptPerLayer()));
+        rounds.size() * monitor.cost().roundSeconds(full.keptPerLayer()));
   }
 
   /** The final model: a bitmap and the active values. */

@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param bytesUp bytes of records that all agents sent for it
  * @param bytesDown bytes of records that all agents read for it
  * @param seconds from the close of the round before to its own
- * @param estimatedSeconds by the run's cost model, under the mask that is in force after it
+ * @param estimatedSeconds by the cost model in force now, under the mask that is in force after it
  * @param trainSeconds mean seconds of local training of its agents
  */
 public record RoundProgress(

@@ -1,6 +1,7 @@
 package io.coppice.console.progress;
 
 import io.coppice.learning.model.Mask;
+import io.coppice.learning.pruning.CostModel;
 import io.coppice.replay.LogReader;
 import io.coppice.replay.LogReader.Entry;
 import io.coppice.replay.LogTensors;
@@ -47,11 +48,13 @@ public final class RunMonitor implements AutoCloseable {
   private final TreeMap<Integer, Mask> masks = new TreeMap<>();
 
   private final List<UpdateRejected> rejected = new ArrayList<>();
+  private CostModel cost;
   private InitialPruningProgress initialPruning;
   private boolean finished;
 
   public RunMonitor(ClusterConfig cluster, LogSerdes serdes, RunDefinition run) {
     this.run = run;
+    this.cost = run.cost();
     this.serdes = serdes;
     this.reader = new LogReader(cluster);
     int partition = LogKeys.runPartition(run.id(), reader.partitions(Topic.ROUNDS));
@@ -98,6 +101,7 @@ public final class RunMonitor implements AutoCloseable {
       case MASKS -> {
         MaskPublished mask = serdes.masks.deserialize(entry.topic().suffix(), entry.value());
         masks.put(mask.getEffectiveRound(), LogTensors.fromLog(run.layout(), mask.getLayers()));
+        cost = run.cost(mask);
       }
       case METRICS -> {
         switch (serdes.metrics.deserialize(entry.topic().suffix(), entry.value()).getEvent()) {
@@ -165,6 +169,14 @@ public final class RunMonitor implements AutoCloseable {
     return masks.isEmpty() ? Optional.empty() : Optional.of(masks.lastEntry().getValue());
   }
 
+  /**
+   * The cost model in force: where the agents measure it that of the newest mask, else the run's own. All rounds are estimated by
+   * this one, so that their sum is comparable.
+   */
+  public CostModel cost() {
+    return cost;
+  }
+
   /** The newest evaluation; empty before the first. */
   public Optional<RoundEvaluated> newestEvaluation() {
     return evaluations.keySet().stream().max(Integer::compare).flatMap(this::evaluation);
@@ -209,7 +221,7 @@ public final class RunMonitor implements AutoCloseable {
             agents.stream().mapToLong(AgentRound::getBytesUp).sum(),
             agents.stream().mapToLong(AgentRound::getBytesDown).sum(),
             secondsOf(end),
-            run.cost().roundSeconds(after.getValue().keptPerLayer()),
+            cost.roundSeconds(after.getValue().keptPerLayer()),
             agents.stream().mapToDouble(AgentRound::getTrainSeconds).average().orElse(0)));
   }
 

@@ -173,7 +173,8 @@ final class Proof {
         MaskPublished published = maskByRound.remove(next);
         assertThat(published).isNotNull();
         assertThat(published.getDigest()).isEqualTo(ContentDigest.of(published));
-        Mask decided = round.getImportance() ? decided(round, mask, parameters) : proposed(round);
+        Mask decided =
+            round.getImportance() ? decided(published, round, mask, parameters) : proposed(round);
         assertThat(published.getLayers()).isEqualTo(LogTensors.toLog(decided));
         assertThat(published.getActiveParameters()).isEqualTo(decided.activeParameters());
         if (run.run().getPruning().getRegrow() == Regrow.ZERO) {
@@ -186,10 +187,10 @@ final class Proof {
     assertThat(maskByRound.keySet()).containsExactly(run.firstRound());
   }
 
-  private Mask decided(RoundClosed round, Mask mask, float[] parameters) {
+  private Mask decided(MaskPublished published, RoundClosed round, Mask mask, float[] parameters) {
     float[] importance = joined(round.getRound(), ShardKind.IMPORTANCE, run.layout().size());
     return MaskPolicy.named(run.run().getPruning().getPolicy())
-        .decide(run, round.getRound(), mask, parameters, importance)
+        .decide(run, run.cost(published), round.getRound(), mask, parameters, importance)
         .orElseThrow()
         .result()
         .mask();

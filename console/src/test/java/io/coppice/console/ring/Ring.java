@@ -4,6 +4,7 @@ import io.coppice.agent.AgentData;
 import io.coppice.agent.AgentMetrics;
 import io.coppice.agent.AgentRunner;
 import io.coppice.agent.ComputeGate;
+import io.coppice.agent.DeviceLink;
 import io.coppice.agent.EdgeAgent;
 import io.coppice.aggregator.AggregatorConfig;
 import io.coppice.aggregator.AggregatorService;
@@ -45,6 +46,7 @@ final class Ring implements AutoCloseable {
       EmbeddedCluster.startTemporary(new Sizing(SHARD_PARTITIONS, 2, Optional.empty()));
   private final LogSerdes serdes = new LogSerdes(embedded.config().newRegistry());
   private final ComputeGate gate = ComputeGate.forThisMachine();
+  private final DeviceLink link = DeviceLink.measured();
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final Map<String, KeyPair> keys = new HashMap<>();
   private final Map<String, AgentRunner> agents = new HashMap<>();
@@ -126,6 +128,7 @@ final class Ring implements AutoCloseable {
             new EdgeAgent.Identity(id, Optional.of(run.id()), keys(id)),
             AgentData.of(share(id)),
             gate,
+            link,
             new AgentMetrics(meters, id));
     agents.put(id, runner);
     runner.start();
@@ -142,6 +145,7 @@ final class Ring implements AutoCloseable {
         "agent " + id + " takes part",
         () ->
             agents.get(id).phase() != EdgeAgent.Phase.WAITING_FOR_RUN
+                && agents.get(id).phase() != EdgeAgent.Phase.MEASURING
                 && agents.get(id).phase() != EdgeAgent.Phase.CATCHING_UP);
   }
 

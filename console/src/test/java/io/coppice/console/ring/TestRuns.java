@@ -7,6 +7,7 @@ import io.coppice.schemas.CostCoefficients;
 import io.coppice.schemas.Encodings;
 import io.coppice.schemas.Evaluation;
 import io.coppice.schemas.EvaluationMode;
+import io.coppice.schemas.ImportanceRounds;
 import io.coppice.schemas.InitialPruning;
 import io.coppice.schemas.LocalTraining;
 import io.coppice.schemas.Loss;
@@ -45,7 +46,15 @@ final class TestRuns {
         .setTraining(new LocalTraining(LOCAL_STEPS, BATCH, 0.1, 0.99))
         .setRounds(rounds)
         .setParticipation(participation)
-        .setPruning(new PruningPolicy("prunefl", RECONFIGURE_EVERY, 0.3, 100.0, null, Regrow.ZERO))
+        .setPruning(
+            new PruningPolicy(
+                "prunefl",
+                RECONFIGURE_EVERY,
+                0.3,
+                100.0,
+                null,
+                Regrow.ZERO,
+                ImportanceRounds.EVERY_ROUND))
         .setInitialPruning(null)
         .setEvaluation(new Evaluation(RECONFIGURE_EVERY, EvaluationMode.CENTRAL))
         .setCost(
@@ -53,7 +62,8 @@ final class TestRuns {
                 cost.name(),
                 cost.fixedSeconds(),
                 cost.communicationSecondsPerWeight(),
-                Arrays.stream(cost.computationSecondsPerWeight()).boxed().toList()))
+                Arrays.stream(cost.computationSecondsPerWeight()).boxed().toList(),
+                null))
         .setEncoding(
             new Encodings(TensorEncoding.FLOAT32, TensorEncoding.BFLOAT16, TensorEncoding.FLOAT32))
         .setShardValues(SHARD_VALUES)

@@ -1,0 +1,328 @@
+package io.coppice.learning.training;
+
+import io.coppice.learning.data.Dataset;
+import io.coppice.learning.model.Mask;
+import io.coppice.learning.model.ParameterLayout;
+import io.coppice.learning.nn.Architecture;
+import io.coppice.learning.nn.InitialParameters;
+import io.coppice.learning.nn.Loss;
+import io.coppice.learning.random.SplitMix64;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Measures what local training costs on the device that it runs on, as the figures of a cost model: a fixed time a round, and a
+ * time a round for one active weight of each prunable layer (PruneFL section IV-C, where they are measured in the same way).
+ *
+ * <p><b>What is timed.</b> Whole calls of {@link LocalTrainer#train}, on random images and random masks. In the base mask every
+ * layer has a density of {@value #BASE_DENSITY}; the others raise one layer to one of {@link #DENSITIES}. These lie below the
+ * density from which a layer is computed densely: there its time does not depend on its weights any more, and pruning moves in
+ * the range where it does. The first call under a mask prepares what later rounds use again, and is not timed.
+ *
+ * <p><b>Which clock.</b> The processor time of the calling thread, which trains alone: what neighbours on the device take away
+ * for the moment is no property of the device, and in wall time it would exceed what is to be measured. On a machine that
+ * does not count it, wall time.
+ *
+ * <p><b>The fit.</b> All masks are timed in sweeps, each in an order of its own, and a mask's time is the median over the
+ * sweeps. A layer's time per weight is the median of the slopes between all pairs of its masks (Theil-Sen: one of
+ * its five masks may be off without consequence); noise can make it negative, and is cut off at 0. The fixed time is the median of what the
+ * slopes leave of each mask's time.
+ *
+ * <p>Before the first sweep rounds are run until the just-in-time compiler is done.
+ */
+public final class CostProfiler {
+
+  /** Density of every layer whose cost is not being measured. */
+  static final double BASE_DENSITY = 0.02;
+
+  /** Densities to which a layer is raised. */
+  static final List<Double> DENSITIES = List.of(0.1, 0.2, 0.3, 0.4);
+
+  private static final Logger LOG = LoggerFactory.getLogger(CostProfiler.class);
+
+  /** Steps after which training has been compiled. */
+  private static final int WARM_UP_STEPS = 40;
+
+  /** The share of the budget that warming up may take, if that is not enough for all its steps. */
+  private static final int WARM_UP_SHARE = 4;
+
+  /** Steps that are timed at once; of longer rounds these stand for all. */
+  private static final int MAX_STEPS = 5;
+
+  private static final int MAX_SWEEPS = 25;
+  private static final double LEARNING_RATE = 0.01;
+
+  /**
+   * The cost of a round's training.
+   *
+   * @param fixedSeconds seconds a round that do not depend on the mask, at least 0
+   * @param secondsPerWeight seconds a round for one active weight, one entry a prunable layer, at least 0
+   */
+  public record Profile(double fixedSeconds, double[] secondsPerWeight) {
+
+    public Profile {
+      secondsPerWeight = secondsPerWeight.clone();
+    }
+
+    @Override
+    public double[] secondsPerWeight() {
+      return secondsPerWeight.clone();
+    }
+
+    /** Seconds of a round with these numbers of active weights, one a prunable layer. */
+    public double roundSeconds(int[] activeWeights) {
+      double seconds = fixedSeconds;
+      for (int l = 0; l < activeWeights.length; l++) {
+        seconds += activeWeights[l] * secondsPerWeight[l];
+      }
+      return seconds;
+    }
+  }
+
+  private final Architecture architecture;
+  private final Loss loss;
+  private final int batchSize;
+  private final int localSteps;
+  private final boolean withImportance;
+
+  /**
+   * @param batchSize samples a step, at least 1
+   * @param localSteps steps a round, at least 1
+   * @param withImportance whether rounds compute importance
+   */
+  public CostProfiler(
+      Architecture architecture, Loss loss, int batchSize, int localSteps, boolean withImportance) {
+    if (localSteps < 1) {
+      throw new IllegalArgumentException(
+          "A round has at least 1 local step, not " + localSteps + ".");
+    }
+    this.architecture = architecture;
+    this.loss = loss;
+    this.batchSize = batchSize;
+    this.localSteps = localSteps;
+    this.withImportance = withImportance;
+  }
+
+  /**
+   * Measures, in the calling thread.
+   *
+   * @param budget after this time no sweep is begun; one is made in any case, so that a large network takes longer
+   * @param cancelled asked before every round
+   * @throws InterruptedException if the thread was interrupted, or it was cancelled
+   */
+  public Profile measure(Duration budget, BooleanSupplier cancelled) throws InterruptedException {
+    long start = System.nanoTime();
+    try (Measurement measurement = new Measurement(cancelled)) {
+      measurement.warmUp(start + budget.toNanos() / WARM_UP_SHARE);
+      int sweeps = 0;
+      do {
+        measurement.sweep();
+        sweeps++;
+      } while (sweeps < MAX_SWEEPS && System.nanoTime() - start < budget.toNanos());
+      Profile profile = fit(measurement.masks, measurement.times());
+      LOG.info(
+          "A round of {} ({} steps of {} samples) takes {} s and per active weight {} s; {} masks were"
+              + " timed {} times within {} s",
+          architecture.network(),
+          localSteps,
+          batchSize,
+          String.format(Locale.ROOT, "%.3g", profile.fixedSeconds()),
+          describe(profile),
+          measurement.masks.size(),
+          sweeps,
+          String.format(Locale.ROOT, "%.1f", (System.nanoTime() - start) / 1e9));
+      return profile;
+    }
+  }
+
+  private String describe(Profile profile) {
+    ParameterLayout layout = architecture.layout();
+    StringBuilder text = new StringBuilder();
+    for (int l = 0; l < layout.prunable().size(); l++) {
+      text.append(l == 0 ? "" : ", ")
+          .append(layout.prunable().get(l).layer())
+          .append(' ')
+          .append(String.format(Locale.ROOT, "%.3g", profile.secondsPerWeight[l]));
+    }
+    return text.toString();
+  }
+
+  /**
+   * A mask whose time is measured.
+   *
+   * @param layer the prunable layer that it raises; -1 for the base
+   */
+  record Timed(int layer, Mask mask) {}
+
+  /**
+   * Fits a profile to times.
+   *
+   * @param masks the first is the base; it belongs to every layer's masks
+   * @param seconds of a round under each
+   */
+  static Profile fit(List<Timed> masks, double[] seconds) {
+    int layers = masks.getFirst().mask().keptPerLayer().length;
+    double[] slopes = new double[layers];
+    for (int l = 0; l < layers; l++) {
+      slopes[l] = Math.max(0, slope(l, masks, seconds));
+    }
+    Profile onlySlopes = new Profile(0, slopes);
+    double[] rest = new double[seconds.length];
+    for (int m = 0; m < seconds.length; m++) {
+      rest[m] = seconds[m] - onlySlopes.roundSeconds(masks.get(m).mask().keptPerLayer());
+    }
+    return new Profile(Math.max(0, median(rest)), slopes);
+  }
+
+  /** The median of the slopes between the masks of a layer; 0 if all of them have the same number of its weights. */
+  private static double slope(int layer, List<Timed> masks, double[] seconds) {
+    List<Double> slopes = new ArrayList<>();
+    for (int a = 0; a < seconds.length; a++) {
+      for (int b = a + 1; b < seconds.length; b++) {
+        int weights = masks.get(b).mask().kept(layer) - masks.get(a).mask().kept(layer);
+        boolean ofLayer =
+            (a == 0 || masks.get(a).layer() == layer) && masks.get(b).layer() == layer;
+        if (ofLayer && weights != 0) {
+          slopes.add((seconds[b] - seconds[a]) / weights);
+        }
+      }
+    }
+    return slopes.isEmpty() ? 0 : median(slopes.stream().mapToDouble(s -> s).toArray());
+  }
+
+  private static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+
+  /** The trainer, its input and the times so far. */
+  private final class Measurement implements AutoCloseable {
+
+    private final int steps = Math.min(localSteps, MAX_STEPS);
+    private final SplitMix64 random = new SplitMix64(0);
+    private final Dataset images = randomImages();
+    private final int[] indices = new int[steps * batchSize];
+    private final float[] model = InitialParameters.of(architecture, 0);
+    private final float[] importance = withImportance ? new float[model.length] : null;
+    private final List<Timed> masks = randomMasks();
+    private final List<List<Double>> seconds = new ArrayList<>();
+    private final LongSupplier clock = clock();
+    private final BooleanSupplier cancelled;
+    private final LocalTrainer trainer = new LocalTrainer(architecture, loss, batchSize);
+
+    Measurement(BooleanSupplier cancelled) {
+      this.cancelled = cancelled;
+      Arrays.setAll(indices, i -> i % images.size());
+      masks.forEach(mask -> seconds.add(new ArrayList<>()));
+    }
+
+    /** Runs rounds under one mask after the other, the densest of each layer among them. */
+    void warmUp(long until) throws InterruptedException {
+      int done = 0;
+      for (int m = masks.size() - 1;
+          done < WARM_UP_STEPS && (done == 0 || System.nanoTime() < until);
+          m = (m + masks.size() - 1) % masks.size()) {
+        train(masks.get(m).mask(), steps);
+        done += steps;
+      }
+    }
+
+    /** Times every mask once. */
+    void sweep() throws InterruptedException {
+      for (int m : random.permutation(masks.size())) {
+        Mask mask = masks.get(m).mask();
+        train(mask, 1);
+        long start = clock.getAsLong();
+        train(mask, steps);
+        seconds.get(m).add((clock.getAsLong() - start) / 1e9 * localSteps / steps);
+      }
+    }
+
+    double[] times() {
+      return seconds.stream()
+          .mapToDouble(times -> median(times.stream().mapToDouble(t -> t).toArray()))
+          .toArray();
+    }
+
+    private void train(Mask mask, int count) throws InterruptedException {
+      if (Thread.interrupted() || cancelled.getAsBoolean()) {
+        throw new InterruptedException("Measuring the cost of a round was interrupted.");
+      }
+      trainer.train(
+          images,
+          count == steps ? indices : Arrays.copyOf(indices, count * batchSize),
+          count,
+          model,
+          mask,
+          LEARNING_RATE,
+          importance);
+    }
+
+    private Dataset randomImages() {
+      Dataset.Shape shape =
+          new Dataset.Shape(
+              architecture.channels(),
+              architecture.height(),
+              architecture.width(),
+              architecture.classes());
+      byte[] pixels = new byte[Math.multiplyExact(batchSize, shape.imageSize())];
+      random.nextBytes(pixels);
+      int[] labels = new int[batchSize];
+      Arrays.setAll(labels, i -> i % architecture.classes());
+      return Dataset.ofBytes(shape, pixels, labels);
+    }
+
+    private List<Timed> randomMasks() {
+      ParameterLayout layout = architecture.layout();
+      List<BitSet> base = new ArrayList<>();
+      for (int l = 0; l < layout.prunable().size(); l++) {
+        base.add(randomBits(layout.prunable().get(l).size(), BASE_DENSITY));
+      }
+      List<Timed> all = new ArrayList<>();
+      all.add(new Timed(-1, Mask.of(layout, base)));
+      for (int l = 0; l < base.size(); l++) {
+        for (double density : DENSITIES) {
+          List<BitSet> raised = new ArrayList<>(base);
+          raised.set(l, randomBits(layout.prunable().get(l).size(), density));
+          all.add(new Timed(l, Mask.of(layout, raised)));
+        }
+      }
+      return all;
+    }
+
+    private BitSet randomBits(int size, double density) {
+      BitSet bits = new BitSet(size);
+      for (int i = 0; i < size; i++) {
+        if (random.nextDouble() < density) {
+          bits.set(i);
+        }
+      }
+      return bits;
+    }
+
+    @Override
+    public void close() {
+      trainer.close();
+    }
+  }
+
+  /** Nanoseconds of processor time of the calling thread, or of wall time where that is not counted. */
+  private static LongSupplier clock() {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    return threads.isCurrentThreadCpuTimeSupported() && threads.isThreadCpuTimeEnabled()
+        ? threads::getCurrentThreadCpuTime
+        : System::nanoTime;
+  }
+}
