@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,10 +34,12 @@ import org.slf4j.LoggerFactory;
  * for the moment is no property of the device, and in wall time it would exceed what is to be measured. On a machine that
  * does not count it, wall time.
  *
- * <p><b>The fit.</b> All masks are timed in sweeps, each in an order of its own, and a mask's time is the median over the
- * sweeps. A layer's time per weight is the median of the slopes between all pairs of its masks (Theil-Sen: one of
- * its five masks may be off without consequence); noise can make it negative, and is cut off at 0. The fixed time is the median of what the
- * slopes leave of each mask's time.
+ * <p><b>The fit.</b> All masks are timed in sweeps, each in an order of its own, and a mask's time is its least: whatever disturbs
+ * a round adds to its time. A layer's time per weight is the median of the slopes between all pairs of its masks (Theil-Sen: one
+ * of its five masks may be off without consequence); the fixed time is the median of what the slopes leave of each mask's time.
+ * A slope below twice its standard error, by the median absolute deviation of what is left unexplained, is not told from
+ * noise and taken as 0, as is a negative one: the layer's share of a round is too small to be measured, and a figure made of
+ * noise would let the decision prune the layer for it.
  *
  * <p>Before the first sweep rounds are run until the just-in-time compiler is done.
  */
@@ -53,7 +56,10 @@ public final class CostProfiler {
   /** Steps after which training has been compiled. */
   private static final int WARM_UP_STEPS = 40;
 
-  /** The share of the budget that warming up may take, if that is not enough for all its steps. */
+  /** Steps after which it has been well enough where more of them would take too much of the budget. */
+  private static final int LEAST_WARM_UP_STEPS = 15;
+
+  /** The part of the budget, one in so many, after which the least will do. */
   private static final int WARM_UP_SHARE = 4;
 
   /** Steps that are timed at once; of longer rounds these stand for all. */
@@ -61,6 +67,9 @@ public final class CostProfiler {
 
   private static final int MAX_SWEEPS = 25;
   private static final double LEARNING_RATE = 0.01;
+
+  /** The standard deviation of normal noise whose median absolute deviation is 1. */
+  private static final double MAD_TO_DEVIATION = 1.4826;
 
   /**
    * The cost of a round's training.
@@ -121,15 +130,15 @@ public final class CostProfiler {
    * @throws InterruptedException if the thread was interrupted, or it was cancelled
    */
   public Profile measure(Duration budget, BooleanSupplier cancelled) throws InterruptedException {
-    long start = System.nanoTime();
     try (Measurement measurement = new Measurement(cancelled)) {
+      long start = System.nanoTime();
       measurement.warmUp(start + budget.toNanos() / WARM_UP_SHARE);
       int sweeps = 0;
       do {
         measurement.sweep();
         sweeps++;
       } while (sweeps < MAX_SWEEPS && System.nanoTime() - start < budget.toNanos());
-      Profile profile = fit(measurement.masks, measurement.times());
+      Profile profile = fit(measurement.masks, measurement.seconds);
       LOG.info(
           "A round of {} ({} steps of {} samples) takes {} s and per active weight {} s; {} masks were"
               + " timed {} times within {} s",
@@ -176,12 +185,37 @@ public final class CostProfiler {
     for (int l = 0; l < layers; l++) {
       slopes[l] = Math.max(0, slope(l, masks, seconds));
     }
+    double[] rest = rest(slopes, masks, seconds);
+    double fixed = median(rest);
+    double noise =
+        MAD_TO_DEVIATION * median(Arrays.stream(rest).map(r -> Math.abs(r - fixed)).toArray());
+    for (int l = 0; l < layers; l++) {
+      if (slopes[l] * spread(l, masks) < 2 * noise) {
+        slopes[l] = 0;
+      }
+    }
+    return new Profile(Math.max(0, median(rest(slopes, masks, seconds))), slopes);
+  }
+
+  /** What the slopes leave of each mask's time. */
+  private static double[] rest(double[] slopes, List<Timed> masks, double[] seconds) {
     Profile onlySlopes = new Profile(0, slopes);
     double[] rest = new double[seconds.length];
     for (int m = 0; m < seconds.length; m++) {
       rest[m] = seconds[m] - onlySlopes.roundSeconds(masks.get(m).mask().keptPerLayer());
     }
-    return new Profile(Math.max(0, median(rest)), slopes);
+    return rest;
+  }
+
+  /** Square root of the summed squared deviations of the number of a layer's weights: noise / spread is the slope's error. */
+  private static double spread(int layer, List<Timed> masks) {
+    double[] weights =
+        IntStream.range(0, masks.size())
+            .filter(m -> m == 0 || masks.get(m).layer() == layer)
+            .mapToDouble(m -> masks.get(m).mask().kept(layer))
+            .toArray();
+    double mean = Arrays.stream(weights).average().orElseThrow();
+    return Math.sqrt(Arrays.stream(weights).map(w -> (w - mean) * (w - mean)).sum());
   }
 
   /** The median of the slopes between the masks of a layer; 0 if all of them have the same number of its weights. */
@@ -217,7 +251,7 @@ public final class CostProfiler {
     private final float[] model = InitialParameters.of(architecture, 0);
     private final float[] importance = withImportance ? new float[model.length] : null;
     private final List<Timed> masks = randomMasks();
-    private final List<List<Double>> seconds = new ArrayList<>();
+    private final double[] seconds = new double[masks.size()];
     private final LongSupplier clock = clock();
     private final BooleanSupplier cancelled;
     private final LocalTrainer trainer = new LocalTrainer(architecture, loss, batchSize);
@@ -225,14 +259,14 @@ public final class CostProfiler {
     Measurement(BooleanSupplier cancelled) {
       this.cancelled = cancelled;
       Arrays.setAll(indices, i -> i % images.size());
-      masks.forEach(mask -> seconds.add(new ArrayList<>()));
+      Arrays.fill(seconds, Double.POSITIVE_INFINITY);
     }
 
-    /** Runs rounds under one mask after the other, the densest of each layer among them. */
+    /** Runs rounds under one mask after the other. */
     void warmUp(long until) throws InterruptedException {
       int done = 0;
       for (int m = masks.size() - 1;
-          done < WARM_UP_STEPS && (done == 0 || System.nanoTime() < until);
+          done < LEAST_WARM_UP_STEPS || (done < WARM_UP_STEPS && System.nanoTime() < until);
           m = (m + masks.size() - 1) % masks.size()) {
         train(masks.get(m).mask(), steps);
         done += steps;
@@ -246,14 +280,9 @@ public final class CostProfiler {
         train(mask, 1);
         long start = clock.getAsLong();
         train(mask, steps);
-        seconds.get(m).add((clock.getAsLong() - start) / 1e9 * localSteps / steps);
+        double taken = (clock.getAsLong() - start) / 1e9 * localSteps / steps;
+        seconds[m] = Math.min(seconds[m], taken);
       }
-    }
-
-    double[] times() {
-      return seconds.stream()
-          .mapToDouble(times -> median(times.stream().mapToDouble(t -> t).toArray()))
-          .toArray();
     }
 
     private void train(Mask mask, int count) throws InterruptedException {

@@ -50,6 +50,18 @@ class CostProfilerTest {
     assertThat(profile.secondsPerWeight()[1]).isCloseTo(7e-3, within(1e-12));
   }
 
+  /** Times as before, but the first layer's share of them is about as large as the noise. */
+  @Test
+  void aLayerThatCannotBeToldFromNoiseCostsNothing() {
+    double[] noise = {1, -1, 1.5, -0.5, 0.5, -1, 1, -1.5, 0.5};
+    for (int m = 0; m < seconds.length; m++) {
+      seconds[m] += noise[m] * 0.04;
+    }
+    Profile profile = CostProfiler.fit(masks, seconds);
+    assertThat(profile.secondsPerWeight()[0]).isZero();
+    assertThat(profile.secondsPerWeight()[1]).isCloseTo(7e-3, Percentage.withPercentage(10));
+  }
+
   @Test
   void theFixedTimeIsNeverNegative() {
     for (int m = 0; m < seconds.length; m++) {
