@@ -60,6 +60,13 @@ class ApplicationTest {
   }
 
   @Test
+  void aLinkWithoutSpeedIsNamed() throws Exception {
+    refuses(
+        Map.of("COPPICE_AGENT_LINK_BYTES_PER_SECOND", "0"),
+        "coppice.agent.link-bytes-per-second must be greater than 0.");
+  }
+
+  @Test
   void missingDataAreNamed() throws Exception {
     refuses(
         Map.of("COPPICE_AGENT_DATA", "/no/such/directory"),

@@ -4,6 +4,7 @@ import static io.coppice.console.progress.Figures.bytes;
 import static io.coppice.console.progress.Figures.clock;
 import static io.coppice.console.progress.Figures.count;
 import static io.coppice.console.progress.Figures.decimals;
+import static io.coppice.console.progress.Figures.duration;
 
 import io.coppice.console.progress.RoundProgress;
 import io.coppice.console.progress.RunMonitor;
@@ -95,8 +96,8 @@ record Summary(
     row(
         out,
         "time by the cost model",
-        clock(estimatedSeconds),
-        clock(conventionalEstimatedSeconds),
+        duration(estimatedSeconds),
+        duration(conventionalEstimatedSeconds),
         estimatedSeconds / conventionalEstimatedSeconds);
     out.printf("%-28s %14s%n", "time of the rounds here", clock(seconds));
     monitor

@@ -24,6 +24,13 @@ class FiguresTest {
   }
 
   @Test
+  void shortDurationsHaveDecimals() {
+    assertThat(Figures.duration(0.791)).isEqualTo("0.79 s");
+    assertThat(Figures.duration(59.9)).isEqualTo("59.90 s");
+    assertThat(Figures.duration(60)).isEqualTo("1:00");
+  }
+
+  @Test
   void barsAreAsWideAsTheyShouldBeAtEveryFraction() {
     for (int i = 0; i <= 1000; i++) {
       assertThat(LiveDisplay.bar(i / 1000.0, 20)).hasSize(20);

@@ -57,17 +57,34 @@ final class TestRuns {
                 ImportanceRounds.EVERY_ROUND))
         .setInitialPruning(null)
         .setEvaluation(new Evaluation(RECONFIGURE_EVERY, EvaluationMode.CENTRAL))
-        .setCost(
-            new CostCoefficients(
-                cost.name(),
-                cost.fixedSeconds(),
-                cost.communicationSecondsPerWeight(),
-                Arrays.stream(cost.computationSecondsPerWeight()).boxed().toList(),
-                null))
+        .setCost(cost(cost, null))
         .setEncoding(
             new Encodings(TensorEncoding.FLOAT32, TensorEncoding.BFLOAT16, TensorEncoding.FLOAT32))
         .setShardValues(SHARD_VALUES)
         .setCheckpointEvery(3);
+  }
+
+  /** A small network whose cost is measured by its agents, of whom the slowest counts. */
+  static TrainingRun measured(String id, int rounds, Participation participation) {
+    Architecture mlp = Architecture.of("mlp", 1, 28, 28, 10);
+    CostModel fallback =
+        CostModels.named("paper", mlp.layout(), mlp.outputPositions(), LOCAL_STEPS);
+    return prunefl(id, rounds, participation)
+        .setArchitecture(new io.coppice.schemas.Architecture("mlp", List.of(1, 28, 28), 10))
+        .setCost(cost(fallback, 1.0))
+        .setEncoding(
+            new Encodings(TensorEncoding.FLOAT32, TensorEncoding.FLOAT32, TensorEncoding.FLOAT32))
+        .setShardValues(65_536)
+        .build();
+  }
+
+  private static CostCoefficients cost(CostModel cost, Double fleetQuantile) {
+    return new CostCoefficients(
+        cost.name(),
+        cost.fixedSeconds(),
+        cost.communicationSecondsPerWeight(),
+        Arrays.stream(cost.computationSecondsPerWeight()).boxed().toList(),
+        fleetQuantile);
   }
 
   static InitialPruning initialPruning() {

@@ -1,0 +1,125 @@
+package io.coppice.console.ring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.coppice.console.audit.RunVerifier;
+import io.coppice.console.audit.Violation;
+import io.coppice.learning.data.Dataset;
+import io.coppice.learning.data.Datasets;
+import io.coppice.learning.data.Split;
+import io.coppice.replay.RunDefinition;
+import io.coppice.replay.TransactionalWriter;
+import io.coppice.schemas.AgentJoined;
+import io.coppice.schemas.ContentDigest;
+import io.coppice.schemas.CostCoefficients;
+import io.coppice.schemas.CostProfile;
+import io.coppice.schemas.LogKeys;
+import io.coppice.schemas.MaskOrigin;
+import io.coppice.schemas.MaskPublished;
+import io.coppice.schemas.Participation;
+import io.coppice.schemas.Signatures;
+import io.coppice.schemas.Topic;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run whose agents measure what it costs: what they publish, what the masks are decided with, and what an audit finds. */
+class MeasuredCostTest {
+
+  private static final Path MNIST = Path.of("..", "data", "mnist");
+
+  @TempDir private Path streams;
+
+  @Test
+  void masksAreDecidedWithTheCostOfTheFleetThatIsThere() throws Exception {
+    Dataset train = Datasets.open(MNIST, Split.TRAIN).subset(IntStream.range(0, 200).toArray());
+    Dataset test = Datasets.open(MNIST, Split.TEST).subset(IntStream.range(0, 50).toArray());
+    try (Ring ring = new Ring(train, test, streams)) {
+      RunDefinition run =
+          ring.define(TestRuns.measured("measured", 21, new Participation(2, 2, 3000L)));
+      ring.startAgent(run, "agent-0");
+      ring.startAgent(run, "agent-1");
+      RunLog log = ring.await(run, "a decision", l -> !decisions(l).isEmpty());
+      MaskPublished first = decisions(log).getFirst();
+      assertThat(log.joins)
+          .extracting(AgentJoined::getAgentId)
+          .containsExactlyInAnyOrder("agent-0", "agent-1");
+      CostProfile measured = log.joins.getFirst().getCostProfile();
+      assertThat(measured.getBytesPerSecond()).isPositive().isFinite();
+      assertThat(measured.getComputationSecondsPerWeight())
+          .hasSize(3)
+          .allMatch(seconds -> seconds >= 0 && seconds < 1);
+      assertThat(first.getCost())
+          .isEqualTo(
+              new CostCoefficients(
+                  "measured by 2 of 2 agents",
+                  measured.getFixedSeconds(),
+                  8 / measured.getBytesPerSecond(),
+                  measured.getComputationSecondsPerWeight(),
+                  1.0));
+
+      // Two that never train: one is slow, one has measured nonsense.
+      join(ring, run, "slow", new CostProfile(900.0, Collections.nCopies(3, 1e-3), 1e3));
+      join(ring, run, "nonsense", new CostProfile(Double.NaN, Collections.nCopies(3, 1.0), 1.0));
+      ring.finish(run);
+
+      assertThat(decisions(log).getLast().getCost())
+          .isEqualTo(
+              new CostCoefficients(
+                  "measured by 3 of 4 agents", 900.0, 8e-3, Collections.nCopies(3, 1e-3), 1.0));
+      assertThat(log.masks)
+          .filteredOn(mask -> mask.getOrigin() != MaskOrigin.RECONFIGURATION)
+          .allMatch(mask -> mask.getCost() == null);
+      Proof.holdsFor(log);
+
+      RunVerifier verifier = new RunVerifier(ring.cluster(), ring.serdes(), run);
+      assertThat(verifier.verify().masks()).isEqualTo(decisions(log).size());
+      publishWithAnotherQuantile(ring, run, log.masks.getLast());
+      assertThatThrownBy(() -> new RunVerifier(ring.cluster(), ring.serdes(), run).verify())
+          .isInstanceOf(Violation.class)
+          .hasMessageEndingWith(
+              "has a cost of its own (measured by 3 of 4 agents), which the run does not ask for.");
+    }
+  }
+
+  private static List<MaskPublished> decisions(RunLog log) {
+    return log.masks.stream().filter(m -> m.getOrigin() == MaskOrigin.RECONFIGURATION).toList();
+  }
+
+  private static void join(Ring ring, RunDefinition run, String agent, CostProfile profile) {
+    AgentJoined joined =
+        AgentJoined.newBuilder()
+            .setRunId(run.id())
+            .setAgentId(agent)
+            .setJoinedAt(Instant.EPOCH)
+            .setSampleCount(1)
+            .setMaxWeight(1)
+            .setCostProfile(profile)
+            .setPublicKey(Signatures.encode(ring.keys(agent).getPublic()))
+            .build();
+    try (TransactionalWriter writer = new TransactionalWriter(ring.cluster(), agent, run.id())) {
+      writer.begin();
+      writer.sendByRun(Topic.AGENTS, ring.serdes().agents, LogKeys.agent(run.id(), agent), joined);
+      writer.commit();
+    }
+  }
+
+  private static void publishWithAnotherQuantile(Ring ring, RunDefinition run, MaskPublished last) {
+    MaskPublished forged =
+        MaskPublished.newBuilder(last)
+            .setVersion(last.getVersion() + 1)
+            .setCost(CostCoefficients.newBuilder(last.getCost()).setFleetQuantile(0.5).build())
+            .build();
+    forged.setDigest(ContentDigest.of(forged));
+    try (TransactionalWriter writer = new TransactionalWriter(ring.cluster(), "forger", run.id())) {
+      writer.begin();
+      writer.sendByRun(Topic.MASKS, ring.serdes().masks, run.id(), forged);
+      writer.commit();
+    }
+  }
+}
