@@ -4,10 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.coppice.learning.model.Mask;
 import io.coppice.learning.nn.Loss;
+import io.coppice.learning.pruning.CostModel;
 import io.coppice.schemas.Architecture;
+import io.coppice.schemas.CostCoefficients;
+import io.coppice.schemas.CostProfile;
+import io.coppice.schemas.ImportanceRounds;
 import io.coppice.schemas.InitialPruning;
+import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.Regrow;
+import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.TrainingRun;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -50,6 +57,47 @@ class RunDefinitionTest {
     assertThat(run.schedule().isReconfiguration(4)).isTrue();
     assertThat(run.asksForImportance()).isTrue();
     assertThat(run.cost().roundSeconds(new int[] {1, 10, 100})).isEqualTo(1 + 5 + 10 * 6 + 100 * 7);
+  }
+
+  @Test
+  void theCostIsThatOfTheMaskWhereItHasOne() {
+    MaskPublished mask = TestRecords.published(1, 3, Mask.full(run.layout()));
+    assertThat(run.cost(mask).name()).isEqualTo("test");
+    mask.setCost(new CostCoefficients("measured", 9.0, 8.0, List.of(7.0, 6.0, 5.0), 1.0));
+    assertThat(run.cost(mask).name()).isEqualTo("measured");
+    assertThat(run.cost(mask).roundSeconds(new int[] {1, 10, 100}))
+        .isEqualTo(9 + 15 + 10 * 14 + 100 * 13);
+  }
+
+  @Test
+  void aLinkTakesItsTimeForTheBytesThatTheRunSendsAndReads() {
+    TrainingRun.Builder halved = TestRecords.definition(Regrow.ZERO);
+    halved.getEncoding().setDelta(TensorEncoding.BFLOAT16);
+    CostModel cost =
+        RunDefinition.of(halved.build(), 0)
+            .cost("agent", new CostProfile(1.5, List.of(1.0, 2.0, 3.0), 1000.0));
+    assertThat(cost.fixedSeconds()).isEqualTo(1.5);
+    assertThat(cost.communicationSecondsPerWeight()).isEqualTo(6e-3);
+    assertThat(cost.computationSecondsPerWeight()).containsExactly(1, 2, 3);
+  }
+
+  @Test
+  void importanceIsAccumulatedUnlessThePolicyOrTheRunNeedsNone() {
+    assertThat(run.accumulatesImportance()).isTrue();
+    TrainingRun.Builder lastRound = TestRecords.definition(Regrow.ZERO);
+    lastRound.getPruning().setImportance(ImportanceRounds.LAST_ROUND);
+    assertThat(RunDefinition.of(lastRound.build(), 0).accumulatesImportance()).isFalse();
+    TrainingRun.Builder conventional = TestRecords.definition(Regrow.ZERO);
+    conventional.getPruning().setPolicy(RunDefinition.CONVENTIONAL);
+    assertThat(RunDefinition.of(conventional.build(), 0).accumulatesImportance()).isFalse();
+  }
+
+  @Test
+  void theFleetIsAskedOnlyWhereTheRunSaysSo() {
+    assertThat(run.fleetQuantile()).isEmpty();
+    TrainingRun.Builder measured = TestRecords.definition(Regrow.ZERO);
+    measured.getCost().setFleetQuantile(0.9);
+    assertThat(RunDefinition.of(measured.build(), 0).fleetQuantile()).hasValue(0.9);
   }
 
   @Test

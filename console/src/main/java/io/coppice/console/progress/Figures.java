@@ -32,9 +32,9 @@ public final class Figures {
         : String.format(Locale.ROOT, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60);
   }
 
-  /** A duration for comparing: as {@link #clock}, below a minute in seconds with two decimals, such as 0.79 s. */
+  /** A duration for comparing: as {@link #clock}, below ten seconds with two decimals, such as 0.79 s. */
   public static String duration(double seconds) {
-    return seconds < 60 ? decimals(seconds, 2) + " s" : clock(seconds);
+    return seconds < 10 ? decimals(seconds, 2) + " s" : clock(seconds);
   }
 
   /** A number with thousands separated by commas. */

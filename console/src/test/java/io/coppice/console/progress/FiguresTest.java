@@ -26,8 +26,8 @@ class FiguresTest {
   @Test
   void shortDurationsHaveDecimals() {
     assertThat(Figures.duration(0.791)).isEqualTo("0.79 s");
-    assertThat(Figures.duration(59.9)).isEqualTo("59.90 s");
-    assertThat(Figures.duration(60)).isEqualTo("1:00");
+    assertThat(Figures.duration(9.99)).isEqualTo("9.99 s");
+    assertThat(Figures.duration(10)).isEqualTo("0:10");
   }
 
   @Test

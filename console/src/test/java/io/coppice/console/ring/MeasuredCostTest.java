@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coppice.console.audit.RunVerifier;
 import io.coppice.console.audit.Violation;
+import io.coppice.console.progress.RunMonitor;
 import io.coppice.learning.data.Dataset;
 import io.coppice.learning.data.Datasets;
 import io.coppice.learning.data.Split;
@@ -21,6 +22,7 @@ import io.coppice.schemas.Participation;
 import io.coppice.schemas.Signatures;
 import io.coppice.schemas.Topic;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
@@ -76,6 +78,14 @@ class MeasuredCostTest {
           .filteredOn(mask -> mask.getOrigin() != MaskOrigin.RECONFIGURATION)
           .allMatch(mask -> mask.getCost() == null);
       Proof.holdsFor(log);
+
+      try (RunMonitor monitor = new RunMonitor(ring.cluster(), ring.serdes(), run)) {
+        while (!monitor.hasReadHistory()) {
+          monitor.poll(Duration.ofMillis(100));
+        }
+        assertThat(monitor.cost().fixedSeconds()).isEqualTo(900);
+        assertThat(monitor.rounds()).hasSize(21).allMatch(round -> round.estimatedSeconds() > 900);
+      }
 
       RunVerifier verifier = new RunVerifier(ring.cluster(), ring.serdes(), run);
       assertThat(verifier.verify().masks()).isEqualTo(decisions(log).size());

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Measures what local training costs on the device that it runs on, as the figures of a cost model: a fixed time a round, and a
- * time a round for one active weight of each prunable layer (PruneFL section IV-C, where they are measured in the same way).
+ * time a round for one active weight of each prunable layer (the computing part of T(M) in PruneFL section IV-C).
  *
  * <p><b>What is timed.</b> Whole calls of {@link LocalTrainer#train}, on random images and random masks. In the base mask every
  * layer has a density of {@value #BASE_DENSITY}; the others raise one layer to one of {@link #DENSITIES}. These lie below the
@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * <p><b>The fit.</b> All masks are timed in sweeps, each in an order of its own, and a mask's time is its least: whatever disturbs
  * a round adds to its time. A layer's time per weight is the median of the slopes between all pairs of its masks (Theil-Sen: one
  * of its five masks may be off without consequence); the fixed time is the median of what the slopes leave of each mask's time.
- * A slope below twice its standard error, by the median absolute deviation of what is left unexplained, is not told from
+ * A slope below three times its standard error, by the median absolute deviation of what is left unexplained, is not told from
  * noise and taken as 0, as is a negative one: the layer's share of a round is too small to be measured, and a figure made of
  * noise would let the decision prune the layer for it.
  *
@@ -66,7 +66,14 @@ public final class CostProfiler {
   private static final int MAX_STEPS = 5;
 
   private static final int MAX_SWEEPS = 25;
+
+  /** The first sweep may take so many times the budget before there is no second one. */
+  private static final int SECOND_SWEEP_WITHIN = 4;
+
   private static final double LEARNING_RATE = 0.01;
+
+  /** Standard errors that a slope must have to be believed. */
+  private static final double SIGNIFICANT = 3;
 
   /** The standard deviation of normal noise whose median absolute deviation is 1. */
   private static final double MAD_TO_DEVIATION = 1.4826;
@@ -125,7 +132,8 @@ public final class CostProfiler {
   /**
    * Measures, in the calling thread.
    *
-   * @param budget after this time no sweep is begun; one is made in any case, so that a large network takes longer
+   * @param budget after this time no sweep is begun, but for a second one within four times of it; the first is made in any
+   *     case, so that a large network takes longer
    * @param cancelled asked before every round
    * @throws InterruptedException if the thread was interrupted, or it was cancelled
    */
@@ -137,7 +145,9 @@ public final class CostProfiler {
       do {
         measurement.sweep();
         sweeps++;
-      } while (sweeps < MAX_SWEEPS && System.nanoTime() - start < budget.toNanos());
+      } while (sweeps < MAX_SWEEPS
+          && System.nanoTime() - start
+              < budget.toNanos() * (sweeps == 1 ? SECOND_SWEEP_WITHIN : 1));
       Profile profile = fit(measurement.masks, measurement.seconds);
       LOG.info(
           "A round of {} ({} steps of {} samples) takes {} s and per active weight {} s; {} masks were"
@@ -190,7 +200,7 @@ public final class CostProfiler {
     double noise =
         MAD_TO_DEVIATION * median(Arrays.stream(rest).map(r -> Math.abs(r - fixed)).toArray());
     for (int l = 0; l < layers; l++) {
-      if (slopes[l] * spread(l, masks) < 2 * noise) {
+      if (slopes[l] * spread(l, masks) < SIGNIFICANT * noise) {
         slopes[l] = 0;
       }
     }
