@@ -29,6 +29,8 @@ import org.slf4j.LoggerFactory;
  * {@code metrics} would keep them for ever. They are a header of a record without a value, which even a reader of uncommitted
  * records can decode. The same bytes are then read back.
  *
+ * <p>While the transaction is open, agents that join in the same partition are not seen yet; that lasts as long as the transfers.
+ *
  * <p>Transfers grow until one takes so long that latency no longer matters; a slow link carries few bytes, a fast one at most
  * 1.3 MiB each way.
  */

@@ -41,7 +41,8 @@ import org.slf4j.LoggerFactory;
  * noise and taken as 0, as is a negative one: the layer's share of a round is too small to be measured, and a figure made of
  * noise would let the decision prune the layer for it.
  *
- * <p>Before the first sweep rounds are run until the just-in-time compiler is done.
+ * <p><b>How long.</b> A small network's first sweeps are slow, because the just-in-time compiler needs some seconds whatever the
+ * network is. As the least time counts they leave no trace, provided that sweeps go on until the times have settled.
  */
 public final class CostProfiler {
 
@@ -53,22 +54,22 @@ public final class CostProfiler {
 
   private static final Logger LOG = LoggerFactory.getLogger(CostProfiler.class);
 
-  /** Steps after which training has been compiled. */
-  private static final int WARM_UP_STEPS = 40;
-
-  /** Steps after which it has been well enough where more of them would take too much of the budget. */
-  private static final int LEAST_WARM_UP_STEPS = 15;
-
-  /** The part of the budget, one in so many, after which the least will do. */
-  private static final int WARM_UP_SHARE = 4;
+  /** Steps before the first sweep, in which a large network's training is compiled. */
+  private static final int WARM_UP_STEPS = 30;
 
   /** Steps that are timed at once; of longer rounds these stand for all. */
   private static final int MAX_STEPS = 5;
 
   private static final int MAX_SWEEPS = 25;
 
-  /** The first sweep may take so many times the budget before there is no second one. */
-  private static final int SECOND_SWEEP_WITHIN = 4;
+  /** A sweep that makes the times shorter by no more than this fraction changes nothing. */
+  private static final double SETTLED = 0.02;
+
+  /** The times have settled when so many sweeps in a row have changed nothing. */
+  private static final int SETTLED_SWEEPS = 3;
+
+  /** So many times the budget are spent at most to let the times settle. */
+  private static final int PATIENCE = 4;
 
   private static final double LEARNING_RATE = 0.01;
 
@@ -132,22 +133,25 @@ public final class CostProfiler {
   /**
    * Measures, in the calling thread.
    *
-   * @param budget after this time no sweep is begun, but for a second one within four times of it; the first is made in any
-   *     case, so that a large network takes longer
+   * @param budget after this time no sweep is begun once the times have settled, and after four times of it none in any case; the
+   *     first sweep is made to its end however long it takes
    * @param cancelled asked before every round
    * @throws InterruptedException if the thread was interrupted, or it was cancelled
    */
   public Profile measure(Duration budget, BooleanSupplier cancelled) throws InterruptedException {
     try (Measurement measurement = new Measurement(cancelled)) {
       long start = System.nanoTime();
-      measurement.warmUp(start + budget.toNanos() / WARM_UP_SHARE);
+      measurement.warmUp();
       int sweeps = 0;
+      int settled = 0;
+      double share;
       do {
+        double before = measurement.total();
         measurement.sweep();
         sweeps++;
-      } while (sweeps < MAX_SWEEPS
-          && System.nanoTime() - start
-              < budget.toNanos() * (sweeps == 1 ? SECOND_SWEEP_WITHIN : 1));
+        settled = measurement.total() > before * (1 - SETTLED) ? settled + 1 : 0;
+        share = (double) (System.nanoTime() - start) / budget.toNanos();
+      } while (share < 1 ? sweeps < MAX_SWEEPS : settled < SETTLED_SWEEPS && share < PATIENCE);
       Profile profile = fit(measurement.masks, measurement.seconds);
       LOG.info(
           "A round of {} ({} steps of {} samples) takes {} s and per active weight {} s; {} masks were"
@@ -273,14 +277,15 @@ public final class CostProfiler {
     }
 
     /** Runs rounds under one mask after the other. */
-    void warmUp(long until) throws InterruptedException {
-      int done = 0;
-      for (int m = masks.size() - 1;
-          done < LEAST_WARM_UP_STEPS || (done < WARM_UP_STEPS && System.nanoTime() < until);
-          m = (m + masks.size() - 1) % masks.size()) {
-        train(masks.get(m).mask(), steps);
-        done += steps;
+    void warmUp() throws InterruptedException {
+      for (int round = 0; round * steps < WARM_UP_STEPS; round++) {
+        train(masks.get(round % masks.size()).mask(), steps);
       }
+    }
+
+    /** Seconds of all masks together, as far as is known. */
+    double total() {
+      return Arrays.stream(seconds).sum();
     }
 
     /** Times every mask once. */
