@@ -52,7 +52,7 @@ class BadInputTest {
           --data          | TMP/truncated   | --data: TMP/truncated/train-images-idx3-ubyte is truncated: 23512 bytes where 47040 should be.
           --data          | TMP             | --data: TMP holds no data set: looked for train-images-idx3-ubyte and train-labels-idx1-ubyte (IDX, as MNIST), data_batch_*.bin (CIFAR-10) and train/*.json (LEAF), each with or without .gz.
           --data          | ``              | --data names no directory.
-          --model         | resnet          | --model: There is no network "resnet": choose one of conv2, lenet5, mlp.
+          --model         | resnet          | --model: There is no network "resnet": choose one of conv2, conv4, dscnn, lenet5, mlp, resnet18, vgg11.
           --port          | 70000           | --port is 0 (any free one) to 65535, not 70000.
           --port          | -1              | --port is 0 (any free one) to 65535, not -1.
           --dir           | TMP/file        | --dir TMP/file cannot be used: no permission to create it or write into it, or it is a file.
@@ -70,7 +70,7 @@ class BadInputTest {
           --loss          | hinge           | --loss is one of bce, softmax, not 'hinge'.
           --encoding      | int8            | --encoding is one of bfloat16, float32, not 'int8'.
           --regrow        | random          | --regrow is one of last-value, zero, not 'random'.
-          --cost          | free            | --cost: There is no cost model 'free': use paper, paper:femnist, paper:celeba, paper:cifar10 or file:PATH.
+          --cost          | free            | --cost: There is no cost model 'free': use paper, paper:femnist, paper:celeba, paper:cifar10, paper:imagenet100 or file:PATH.
           --cost          | paper:cifar10   | --cost: The cost model paper:cifar10 is for 11 prunable layers, but the model has 5: use paper, which fits any network.
           --cost          | file:TMP/free.json | --cost: By file:TMP/free.json a weight of prunable layer 2 takes no time, neither to compute nor to send; to be pruned it must take some.
           --learning-rate | 0               | --learning-rate is a number above 0, not 0.0.

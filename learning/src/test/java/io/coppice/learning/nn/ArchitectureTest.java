@@ -50,7 +50,9 @@ class ArchitectureTest {
   @Test
   void anUnknownNetworkIsAnsweredWithTheKnownOnes() {
     assertThatThrownBy(() -> Architecture.of("resnet", 1, 28, 28, 10))
-        .hasMessage("There is no network \"resnet\": choose one of conv2, lenet5, mlp.");
+        .hasMessage(
+            "There is no network \"resnet\": choose one of conv2, conv4, dscnn, lenet5, mlp,"
+                + " resnet18, vgg11.");
   }
 
   @Test
