@@ -112,7 +112,7 @@ final class DemoCommand implements Callable<Integer> {
         names = "--model",
         paramLabel = "NAME",
         defaultValue = "lenet5",
-        description = "Network: lenet5, conv2 or mlp.")
+        description = "Network: conv2, conv4, dscnn, lenet5, mlp, resnet18 or vgg11.")
     String model;
 
     @Option(
@@ -221,7 +221,7 @@ final class DemoCommand implements Callable<Integer> {
         defaultValue = "paper",
         description =
             "Cost model of a round: paper (the PruneFL authors' figures, fitted to any network), paper:femnist, paper:celeba,"
-                + " paper:cifar10, file:PATH, or measured: by the agents on their own devices, taking the slowest agent, or"
+                + " paper:cifar10, paper:imagenet100, file:PATH, or measured: by the agents on their own devices, taking the slowest agent, or"
                 + " another quantile of the fleet with measured:QUANTILE.")
     String cost;
   }

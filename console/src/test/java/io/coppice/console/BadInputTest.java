@@ -52,7 +52,7 @@ class BadInputTest {
           --data          | TMP/truncated   | --data: TMP/truncated/train-images-idx3-ubyte is truncated: 23512 bytes where 47040 should be.
           --data          | TMP             | --data: TMP holds no data set: looked for train-images-idx3-ubyte and train-labels-idx1-ubyte (IDX, as MNIST), data_batch_*.bin (CIFAR-10) and train/*.json (LEAF), each with or without .gz.
           --data          | ``              | --data names no directory.
-          --model         | resnet          | --model: There is no network "resnet": choose one of conv2, lenet5, mlp.
+          --model         | resnet          | --model: There is no network "resnet": choose one of conv2, conv4, dscnn, lenet5, mlp, resnet18, vgg11.
           --port          | 70000           | --port is 0 (any free one) to 65535, not 70000.
           --port          | -1              | --port is 0 (any free one) to 65535, not -1.
           --dir           | TMP/file        | --dir TMP/file cannot be used: no permission to create it or write into it, or it is a file.

@@ -6,6 +6,7 @@ import static io.coppice.console.progress.Figures.count;
 import static io.coppice.console.progress.Figures.decimals;
 
 import io.coppice.learning.model.Mask;
+import io.coppice.learning.model.ParameterTensor;
 import io.coppice.schemas.InitialPruningProgress;
 import io.coppice.schemas.RoundEvaluated;
 import io.coppice.schemas.RoundOpened;
@@ -123,9 +124,13 @@ public final class LiveDisplay implements RunDisplay {
   }
 
   private static void layers(Mask mask, List<AttributedString> lines) {
-    for (int l = 0; l < mask.layout().prunable().size(); l++) {
+    List<String> names = mask.layout().prunable().stream().map(ParameterTensor::layer).toList();
+    int longest = names.stream().mapToInt(String::length).max().orElse(0);
+    int width = Math.max(8, longest + 1);
+    for (int l = 0; l < names.size(); l++) {
       AttributedStringBuilder line = new AttributedStringBuilder();
-      line.style(LABEL).append(String.format("  %-8s", mask.layout().prunable().get(l).layer()));
+      line.style(LABEL).append("  ").append(names.get(l));
+      line.append(" ".repeat(width - names.get(l).length()));
       line.style(BAR).append(bar(mask.density(l), LAYER_BAR_WIDTH));
       line.style(LABEL).append(" ").append(decimals(mask.density(l), 4));
       lines.add(line.toAttributedString());

@@ -2,11 +2,12 @@ package io.coppice.learning.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * The fixed order of a model's parameters: layer by layer, weight before bias, row-major. Everything that travels or is
- * decided about parameters is in this order: shards, masks, importance, checkpoints.
+ * The fixed order of a model's parameters: layer by layer; weight, bias, running mean, running variance; row-major. Everything
+ * that travels or is decided about parameters is in this order: shards, masks, importance, checkpoints.
  */
 public final class ParameterLayout {
 
@@ -47,12 +48,14 @@ public final class ParameterLayout {
     return size - prunableSize;
   }
 
+  /** A layer's tensor, if the layer has one of this role. */
+  public Optional<ParameterTensor> find(String layer, ParameterTensor.Role role) {
+    return tensors.stream().filter(t -> t.layer().equals(layer) && t.role() == role).findFirst();
+  }
+
   /** The bias of a layer, or null if it has none. */
   public ParameterTensor biasOf(ParameterTensor weight) {
-    return tensors.stream()
-        .filter(t -> t.layer().equals(weight.layer()) && t.role() == ParameterTensor.Role.BIAS)
-        .findFirst()
-        .orElse(null);
+    return find(weight.layer(), ParameterTensor.Role.BIAS).orElse(null);
   }
 
   @Override
@@ -81,7 +84,9 @@ public final class ParameterLayout {
     private final List<ParameterTensor> tensors = new ArrayList<>();
     private int offset;
 
-    /** Adds a prunable weight of shape {@code [out, in]} or {@code [out, in, height, width]}. */
+    /**
+     * Adds a prunable weight of shape {@code [out, in]}, {@code [out, in, height, width]} or {@code [channels, 1, height, width]}.
+     */
     public Builder weight(String layer, List<Integer> shape) {
       return add(layer, ParameterTensor.Role.WEIGHT, shape, true);
     }
@@ -98,6 +103,12 @@ public final class ParameterLayout {
     /** Adds a bias of shape {@code [out]}; it cannot be pruned. */
     public Builder bias(String layer, int out) {
       return add(layer, ParameterTensor.Role.BIAS, List.of(out), false);
+    }
+
+    /** Adds the running mean and variance of a batch normalisation; they cannot be pruned. */
+    public Builder runningStatistics(String layer, int channels) {
+      add(layer, ParameterTensor.Role.RUNNING_MEAN, List.of(channels), false);
+      return add(layer, ParameterTensor.Role.RUNNING_VARIANCE, List.of(channels), false);
     }
 
     private Builder add(

@@ -6,10 +6,10 @@ import java.util.List;
  * One tensor of a model's parameters, and where it lies in the flat parameter vector.
  *
  * @param layer the layer's name, such as {@code conv1}
- * @param role weight or bias
- * @param shape {@code [out, in]} or {@code [out, in, height, width]} for a weight, {@code [out]} for a bias and for a batch
- *     normalisation's scale
- * @param prunable whether a mask may switch single values off; biases never are
+ * @param role what the tensor does in its layer
+ * @param shape {@code [out, in]} or {@code [out, in, height, width]} for a weight, {@code [channels, 1, height, width]} for that
+ *     of a depthwise convolution, {@code [out]} for a bias and for all of a batch normalisation
+ * @param prunable whether a mask may switch single values off; only weights can be
  * @param offset index of the first value in the flat vector
  * @param size number of values, the product of the shape
  */
@@ -18,8 +18,22 @@ public record ParameterTensor(
 
   /** What the tensor does in its layer. */
   public enum Role {
+    /** What inputs are multiplied by. */
     WEIGHT,
-    BIAS
+    /** What is added. */
+    BIAS,
+    /** The mean of a batch normalisation's inputs over many batches. */
+    RUNNING_MEAN,
+    /** The variance of a batch normalisation's inputs over many batches. */
+    RUNNING_VARIANCE;
+
+    /**
+     * Whether gradients change the tensor. Running statistics are only observed: they travel and are merged with the other
+     * parameters, but have no gradient, and so no importance.
+     */
+    public boolean learned() {
+      return this == WEIGHT || this == BIAS;
+    }
   }
 
   public ParameterTensor {

@@ -5,7 +5,7 @@ import io.coppice.learning.model.ParameterLayout;
 /**
  * A network by name for a shape of input and a number of classes: what a run says about its model.
  *
- * @param network {@code conv2}, {@code lenet5} or {@code mlp}
+ * @param network {@code conv2}, {@code conv4}, {@code dscnn}, {@code lenet5}, {@code mlp}, {@code resnet18} or {@code vgg11}
  * @param channels channels of an input image, at least 1
  * @param height rows of an input image
  * @param width columns of an input image

@@ -2,6 +2,11 @@ package io.coppice.learning.nn;
 
 import io.coppice.learning.model.ParameterTensor;
 import io.coppice.learning.random.SplitMix64;
+import java.util.List;
+import java.util.Map;
+import java.util.function.DoubleSupplier;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * The parameters that a run starts from. Every tensor is drawn from its own stream, seeded by the run's seed and the
@@ -12,8 +17,8 @@ public final class InitialParameters {
   private InitialParameters() {}
 
   /**
-   * Draws all parameters of an architecture: weights by their layer's {@link KaimingUniform}, biases in (-1/sqrt(fan in),
-   * 1/sqrt(fan in)).
+   * Draws all parameters of an architecture: weights by their layer's {@link Initialisation}, biases in (-1/sqrt(fan in),
+   * 1/sqrt(fan in)). A batch normalisation starts as the identity.
    *
    * @return one value a parameter, in layout order
    */
@@ -22,26 +27,20 @@ public final class InitialParameters {
   }
 
   static float[] of(LayerStack stack, long seed) {
+    Map<String, LayerStack.Placed> layers =
+        stack.parameterised().stream()
+            .collect(Collectors.toMap(placed -> placed.layer().name(), Function.identity()));
+    List<ParameterTensor> tensors = stack.layout().tensors();
     float[] parameters = new float[stack.layout().size()];
-    int tensor = 0;
-    for (int i = 0; i < stack.layers().size(); i++) {
-      if (stack.layers().get(i) instanceof LayerSpec.Parameterised layer) {
-        int fanIn = layer.fanIn(stack.input(i));
-        double weightBound = layer.initialisation().bound(fanIn, layer.outputs());
-        double biasBound = 1 / Math.sqrt(fanIn);
-        for (double bound : new double[] {weightBound, biasBound}) {
-          SplitMix64 stream = new SplitMix64(SplitMix64.seed(seed, tensor));
-          fill(parameters, stack.layout().tensors().get(tensor++), bound, stream);
-        }
+    for (int t = 0; t < tensors.size(); t++) {
+      ParameterTensor tensor = tensors.get(t);
+      LayerStack.Placed placed = layers.get(tensor.layer());
+      SplitMix64 stream = new SplitMix64(SplitMix64.seed(seed, t));
+      DoubleSupplier values = placed.layer().initialValues(tensor.role(), placed.input(), stream);
+      for (int i = tensor.offset(); i < tensor.end(); i++) {
+        parameters[i] = (float) values.getAsDouble();
       }
     }
     return parameters;
-  }
-
-  private static void fill(
-      float[] parameters, ParameterTensor tensor, double bound, SplitMix64 random) {
-    for (int i = tensor.offset(); i < tensor.end(); i++) {
-      parameters[i] = (float) ((2 * random.nextDouble() - 1) * bound);
-    }
   }
 }

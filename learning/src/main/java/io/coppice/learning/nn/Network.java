@@ -78,15 +78,18 @@ public final class Network implements AutoCloseable {
     for (int i = 0; i < stack.layers().size(); i++) {
       DenseLayer layer =
           switch (stack.layers().get(i)) {
-            case LayerSpec.Convolution spec ->
+            case LayerSpec.Convolution spec when spec.stride() == 1 && spec.bias() ->
                 new DenseLayer.Convolution(
                     spec, stack.output(i), current, views.next(), this::allocate);
             case LayerSpec.Linear spec ->
                 new DenseLayer.Linear(spec, current, views.next(), this::allocate);
             case LayerSpec.Relu spec -> new DenseLayer.Relu(current);
-            case LayerSpec.MaxPool spec ->
+            case LayerSpec.MaxPool spec when spec.stride() == spec.size() && spec.padding() == 0 ->
                 new DenseLayer.MaxPool(spec, stack.output(i), current, this::allocate);
             case LayerSpec.Flatten spec -> new DenseLayer.Flatten(current);
+            default ->
+                throw new UnsupportedOperationException(
+                    "There is no dense computation of " + stack.layers().get(i) + ".");
           };
       layers.add(layer);
       current = layer.output();

@@ -71,6 +71,30 @@ public final class CostModels {
           2.430023e-7,
           0);
 
+  /** resnet18. */
+  private static final Measured IMAGENET100 =
+      new Measured(
+          "paper:imagenet100",
+          14.56004148282473,
+          0,
+          2.340521716080689e-06,
+          1.0023681746470196e-05,
+          1.056062089141079e-05,
+          4.237937059382076e-06,
+          5.6712687899939165e-06,
+          2.1231460738533592e-06,
+          2.3287953360690104e-06,
+          6.735456426708777e-07,
+          6.624979740735464e-06,
+          5.137498356286562e-07,
+          1.9743886037025985e-07,
+          3.703237561077147e-08,
+          9.910993133200227e-07,
+          1.4966532573161931e-06,
+          7.477319510700925e-07,
+          8.722523120339614e-07,
+          6.128180224224039e-06);
+
   /** Where a weight of conv2's layers works in one pass: 28 x 28, 14 x 14, and once in a linear layer. */
   private static final int[] CONV2_POSITIONS = {784, 196, 1, 1};
 
@@ -82,8 +106,8 @@ public final class CostModels {
    * A cost model for a network. Names are
    *
    * <ul>
-   *   <li>{@code paper:femnist}, {@code paper:celeba}, {@code paper:cifar10}: as measured by the authors, for the networks
-   *       conv2, conv4 and vgg11
+   *   <li>{@code paper:femnist}, {@code paper:celeba}, {@code paper:cifar10}, {@code paper:imagenet100}: as measured by the
+   *       authors, for the networks conv2, conv4, vgg11 and resnet18
    *   <li>{@code paper}: an estimate for any network, see below
    *   <li>{@code file:PATH}: a JSON object of {@code fixed_seconds}, {@code communication_seconds_per_weight} and {@code
    *       computation_seconds_per_weight}, a list with one entry a prunable layer; all per round and at least 0
@@ -116,11 +140,12 @@ public final class CostModels {
       case "paper:femnist" -> FEMNIST.of(layers, localSteps);
       case "paper:celeba" -> CELEBA.of(layers, localSteps);
       case "paper:cifar10" -> CIFAR10.of(layers, localSteps);
+      case "paper:imagenet100" -> IMAGENET100.of(layers, localSteps);
       default ->
           throw new IllegalArgumentException(
               "There is no cost model '"
                   + name
-                  + "': use paper, paper:femnist, paper:celeba, paper:cifar10 or file:PATH.");
+                  + "': use paper, paper:femnist, paper:celeba, paper:cifar10, paper:imagenet100 or file:PATH.");
     };
   }
 

@@ -14,7 +14,7 @@ import java.util.OptionalDouble;
  * <p>First the smallest active weights of each layer are set aside ({@link MagnitudePruning}); together with the pruned weights
  * they are the candidates. Then candidates are taken in the order of their importance per second, for as long as the next one's
  * rate is strictly above what all that is kept gains per second, {@code (sum of importance) / (seconds of a round)}. Biases and
- * tensors that cannot be pruned gain, and cost nothing.
+ * tensors that cannot be pruned gain, and cost nothing. Running statistics neither gain nor cost: they have no gradient.
  */
 public final class MaskDecision {
 
@@ -75,7 +75,7 @@ public final class MaskDecision {
    *
    * @param mask the mask in force; a layer without any active weight may grow again
    * @param parameters all parameters, in layout order; only active weights are looked at
-   * @param importance of all parameters, in layout order; finite and at least 0
+   * @param importance of all parameters, in layout order; finite and at least 0; that of running statistics does not count
    * @param cost seconds of a round; each layer's seconds per weight are above 0
    * @param decrease fraction of each layer's active weights to set aside first, in [0, 1)
    * @param maxDensity where present, in [0, 1]: growth stops once more than this fraction of all prunable weights is active, so
@@ -134,7 +134,7 @@ public final class MaskDecision {
     return (long) (layout.prunableSize() * density);
   }
 
-  /** Importance of some weights of each prunable layer and of all that cannot be pruned. */
+  /** Importance of some weights of each prunable layer and of all that is learned but cannot be pruned. */
   private static double importanceOf(
       List<BitSet> weights, float[] importance, ParameterLayout layout) {
     double total = 0;
@@ -146,7 +146,7 @@ public final class MaskDecision {
         for (int i = bits.nextSetBit(0); i >= 0; i = bits.nextSetBit(i + 1)) {
           sum += importance[tensor.offset() + i];
         }
-      } else {
+      } else if (tensor.role().learned()) {
         for (int i = tensor.offset(); i < tensor.end(); i++) {
           sum += importance[i];
         }

@@ -121,7 +121,11 @@ class MaskTest {
         builder.bias("layer" + l, 1 + random.nextInt(5));
       }
       if (random.nextBoolean()) {
-        builder.unprunableWeight("norm" + l, List.of(1 + random.nextInt(5)));
+        int channels = 1 + random.nextInt(5);
+        builder.unprunableWeight("norm" + l, List.of(channels));
+        if (random.nextBoolean()) {
+          builder.bias("norm" + l, channels).runningStatistics("norm" + l, channels);
+        }
       }
     }
     ParameterLayout layout = builder.build();

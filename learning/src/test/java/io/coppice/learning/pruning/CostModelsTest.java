@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.coppice.learning.data.DataFormatException;
 import io.coppice.learning.model.ParameterLayout;
 import io.coppice.learning.model.ParameterTensor;
+import io.coppice.learning.nn.Architecture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +27,8 @@ class CostModelsTest {
   @CsvSource({
     "paper:femnist, '800 51200 6422528 126976', 51.0811",
     "paper:celeba, '864 9216 9216 9216 2304', 13.4174",
-    "paper:cifar10, '1728 73728 294912 589824 1179648 2359296 2359296 2359296 262144 262144 5120', 209.614"
+    "paper:cifar10, '1728 73728 294912 589824 1179648 2359296 2359296 2359296 262144 262144 5120', 209.614",
+    "paper:imagenet100, '9408 36864 36864 36864 36864 73728 147456 147456 147456 294912 589824 589824 589824 1179648 2359296 2359296 2359296 51200', 201.266"
   })
   void theDenseRoundsOfThePaperTakeWhatTheyTake(String name, String weights, double seconds) {
     ParameterLayout layout =
@@ -34,6 +36,23 @@ class CostModelsTest {
     CostModel cost = CostModels.named(name, layout, new int[0], 5);
     assertThat(cost.roundSeconds(sizes(layout))).isCloseTo(seconds, within(1e-3));
     assertThat(cost.name()).isEqualTo(name);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "conv2, 28, paper:femnist",
+    "conv4, 84, paper:celeba",
+    "vgg11, 32, paper:cifar10",
+    "resnet18, 168, paper:imagenet100"
+  })
+  void theModelsFitTheNetworksTheyWereMeasuredFor(String network, int side, String name) {
+    Architecture architecture = Architecture.of(network, 3, side, side, 10);
+    for (String each : List.of(name, "paper")) {
+      CostModel cost =
+          CostModels.named(each, architecture.layout(), architecture.outputPositions(), 5);
+      assertThat(cost.layers()).isEqualTo(architecture.layout().prunable().size());
+      assertThat(cost.name()).isEqualTo(each);
+    }
   }
 
   @Test

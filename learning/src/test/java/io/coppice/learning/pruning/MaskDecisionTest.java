@@ -46,7 +46,11 @@ class MaskDecisionTest {
         builder.bias("w" + l, 1 + random.nextInt(3));
       }
       if (random.nextInt(4) == 0) {
-        builder.unprunableWeight("bn" + l, List.of(1 + random.nextInt(3)));
+        int channels = 1 + random.nextInt(3);
+        builder.unprunableWeight("bn" + l, List.of(channels));
+        if (random.nextBoolean()) {
+          builder.bias("bn" + l, channels).runningStatistics("bn" + l, channels);
+        }
       }
       computation[l] = ties ? 0.25 * random.nextInt(4) : random.nextDouble();
     }
@@ -106,6 +110,32 @@ class MaskDecisionTest {
     assertThat(result.mask().bits(0)).isEqualTo(bits(0, 7, 8, 9));
     assertThat(result.stopReason()).isEqualTo(MaskDecision.StopReason.MAX_DENSITY);
     assertThat(result.regrown()).containsExactly(3);
+  }
+
+  /** Two weights of importance 2 and 1, one of them kept: the other needs a ratio below 1 to be taken. */
+  @Test
+  void batchNormalisationGainsButItsRunningStatisticsDoNot() {
+    ParameterLayout layout =
+        ParameterLayout.builder()
+            .weight("w", List.of(1, 2))
+            .unprunableWeight("bn", List.of(1))
+            .bias("bn", 1)
+            .runningStatistics("bn", 1)
+            .build();
+    Mask mask = Mask.of(layout, List.of(bits(0)));
+    CostModel slow = new CostModel("slow", 4, 0.5, new double[] {0.5});
+    float[] large = {2, 1, 1, 1.5f, 100, 100};
+    MaskDecision.Result result =
+        MaskDecision.decide(mask, new float[6], large, slow, 0, OptionalDouble.empty());
+    assertThat(result.numeratorStart()).isEqualTo(2 + 1 + 1.5);
+    assertThat(result.denominatorStart()).isEqualTo(5);
+    assertThat(result.mask().kept()).isEqualTo(2);
+    float[] more = {2, 1, 2, 1.5f, 0, 0};
+    assertThat(
+            MaskDecision.decide(mask, new float[6], more, slow, 0, OptionalDouble.empty())
+                .mask()
+                .kept())
+        .isEqualTo(1);
   }
 
   @Test

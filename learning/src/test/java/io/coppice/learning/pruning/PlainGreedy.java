@@ -120,7 +120,7 @@ final class PlainGreedy {
       double sum = 0;
       int layer = layout.prunable().indexOf(tensor);
       for (int i = 0; i < tensor.size(); i++) {
-        if (layer < 0 || weights.get(layer).get(i)) {
+        if (layer < 0 ? tensor.role().learned() : weights.get(layer).get(i)) {
           sum += importance[tensor.offset() + i];
         }
       }

@@ -23,7 +23,6 @@ final class ReferenceTrainer {
       float[] model,
       float[] factors,
       double learningRate) {
-    ReferenceNetwork network = new ReferenceNetwork(architecture.stack());
     int batch = indices.length / steps;
     double[] w = new double[model.length];
     for (int i = 0; i < w.length; i++) {
@@ -41,7 +40,8 @@ final class ReferenceTrainer {
         }
         labels[b] = data.label(indices[s * batch + b]);
       }
-      double[] exact = network.logits(w, images, batch);
+      ReferenceNetwork network = new ReferenceNetwork(architecture.stack(), w);
+      double[] exact = network.forward(images);
       float[] logits = new float[exact.length];
       for (int k = 0; k < logits.length; k++) {
         logits[k] = (float) exact[k];
@@ -52,10 +52,11 @@ final class ReferenceTrainer {
       for (int k = 0; k < rounded.length; k++) {
         logitGradient[k] = rounded[k];
       }
-      double[] gradient = network.gradient(w, images, logitGradient, batch);
+      double[] gradient = network.backward(logitGradient);
+      double[] current = network.parameters();
       for (int i = 0; i < w.length; i++) {
         sum[i] += gradient[i];
-        w[i] = (w[i] - learningRate * gradient[i]) * factors[i];
+        w[i] = (current[i] - learningRate * gradient[i]) * factors[i];
       }
     }
     return new Outcome(w, sum);
