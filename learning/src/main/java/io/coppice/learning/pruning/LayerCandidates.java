@@ -15,6 +15,7 @@ import java.util.BitSet;
 final class LayerCandidates {
 
   private final double secondsPerWeight;
+  private final int total;
   private final long[] weights;
   private int size;
   private int taken;
@@ -32,24 +33,51 @@ final class LayerCandidates {
       double secondsPerWeight,
       double ratio) {
     this.secondsPerWeight = secondsPerWeight;
-    weights = new long[tensor.size() - keep.cardinality()];
-    double least = ratio * secondsPerWeight;
-    for (int i = keep.nextClearBit(0); i < tensor.size(); i = keep.nextClearBit(i + 1)) {
-      float value = importance[tensor.offset() + i];
-      if (value > least) {
-        weights[size++] = (long) (Integer.MAX_VALUE - Float.floatToRawIntBits(value)) << 32 | i;
+    this.total = tensor.size() - keep.cardinality();
+    int threshold = threshold(ratio);
+    int above = 0;
+    for (int i = tensor.offset(); i < tensor.end(); i++) {
+      above += isAbove(bits(importance[i]), threshold);
+    }
+    // Kept ones are among those counted, and one is written behind the last.
+    this.weights = new long[Math.min(above, total) + 1];
+    BitWalk walk = BitWalk.overClear(keep, tensor.size());
+    while (walk.next()) {
+      int count = walk.fill();
+      for (int j = 0; j < count; j++) {
+        int i = walk.indices()[j];
+        int bits = bits(importance[tensor.offset() + i]);
+        weights[size] = (long) (Integer.MAX_VALUE - bits) << 32 | i;
+        size += isAbove(bits, threshold);
       }
     }
   }
 
+  /** The bits of an importance, of which minus zero is a possible one, too: adding zero makes it zero. */
+  private static int bits(float importance) {
+    return Float.floatToRawIntBits(importance + 0f);
+  }
+
+  /** The bits of the largest float whose importance per second is not above a ratio. */
+  private int threshold(double ratio) {
+    double least = ratio * secondsPerWeight;
+    float rounded = (float) least;
+    return Float.floatToRawIntBits(rounded > least ? Math.nextDown(rounded) : rounded);
+  }
+
+  /** 1 if the first of two non-negative floats is the larger one, by their bits; else 0. A branch would often be mispredicted. */
+  private static int isAbove(int bits, int threshold) {
+    return (threshold - bits) >>> 31;
+  }
+
   /** Drops the weights whose importance per second is not above a ratio; keeps no order. */
   void dropUpTo(double ratio) {
-    double least = ratio * secondsPerWeight;
+    int threshold = threshold(ratio);
     int left = 0;
     for (int i = 0; i < size; i++) {
-      if (importance(weights[i]) > least) {
-        weights[left++] = weights[i];
-      }
+      long weight = weights[i];
+      weights[left] = weight;
+      left += isAbove(bits(weight), threshold);
     }
     size = left;
   }
@@ -61,7 +89,7 @@ final class LayerCandidates {
 
   /** Number of weights before any was dropped. */
   int total() {
-    return weights.length;
+    return total;
   }
 
   /** Seconds a round that one of these weights costs. */
@@ -75,6 +103,24 @@ final class LayerCandidates {
     for (int i = 0; i < size; i++) {
       sum += importance(weights[i]);
     }
+    return sum;
+  }
+
+  /** Takes all weights whose importance per second is above a ratio, in any order, and leaves the others. */
+  double takeAbove(double ratio, BitSet keep) {
+    int threshold = threshold(ratio);
+    double sum = 0;
+    int left = 0;
+    for (int i = 0; i < size; i++) {
+      long weight = weights[i];
+      if (bits(weight) > threshold) {
+        sum += importance(weight);
+        keep.set((int) weight);
+      } else {
+        weights[left++] = weight;
+      }
+    }
+    size = left;
     return sum;
   }
 
@@ -93,6 +139,10 @@ final class LayerCandidates {
   }
 
   private static double importance(long weight) {
-    return Float.intBitsToFloat(Integer.MAX_VALUE - (int) (weight >>> 32));
+    return Float.intBitsToFloat(bits(weight));
+  }
+
+  private static int bits(long weight) {
+    return Integer.MAX_VALUE - (int) (weight >>> 32);
   }
 }

@@ -52,29 +52,38 @@ public final class MagnitudePruning {
       ParameterTensor weight, BitSet active, float[] parameters, double fraction) {
     int[] magnitudes = magnitudes(weight, active, parameters);
     int offered = (int) (magnitudes.length * fraction);
-    BitSet largest = (BitSet) active.clone();
     if (offered == 0) {
-      return largest;
+      return (BitSet) active.clone();
     }
     float threshold = RadixSelect.select(magnitudes, offered);
-    for (int i = active.nextSetBit(0); i >= 0; i = active.nextSetBit(i + 1)) {
-      if (Math.abs(parameters[weight.offset() + i]) < threshold) {
-        largest.clear(i);
+    long[] largest = new long[(weight.size() + Long.SIZE - 1) / Long.SIZE];
+    BitWalk walk = BitWalk.overSet(active, weight.size());
+    for (int w = 0; walk.next(); w++) {
+      int count = walk.fill();
+      for (int j = 0; j < count; j++) {
+        int i = walk.indices()[j];
+        long stays = Math.abs(parameters[weight.offset() + i]) < threshold ? 0 : 1;
+        largest[w] |= stays << i;
       }
     }
-    return largest;
+    return BitSet.valueOf(largest);
   }
 
   private static int[] magnitudes(ParameterTensor weight, BitSet active, float[] parameters) {
     int[] magnitudes = new int[active.cardinality()];
     int next = 0;
-    for (int i = active.nextSetBit(0); i >= 0; i = active.nextSetBit(i + 1)) {
-      float magnitude = Math.abs(parameters[weight.offset() + i]);
-      if (Float.isNaN(magnitude)) {
-        throw new IllegalArgumentException(
-            "Weight " + i + " of layer " + weight.layer() + " is NaN, so it has no magnitude.");
+    BitWalk walk = BitWalk.overSet(active, weight.size());
+    while (walk.next()) {
+      int count = walk.fill();
+      for (int j = 0; j < count; j++) {
+        int i = walk.indices()[j];
+        float magnitude = Math.abs(parameters[weight.offset() + i]);
+        if (Float.isNaN(magnitude)) {
+          throw new IllegalArgumentException(
+              "Weight " + i + " of layer " + weight.layer() + " is NaN, so it has no magnitude.");
+        }
+        magnitudes[next++] = Float.floatToRawIntBits(magnitude);
       }
-      magnitudes[next++] = Float.floatToRawIntBits(magnitude);
     }
     return magnitudes;
   }

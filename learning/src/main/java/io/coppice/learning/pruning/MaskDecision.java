@@ -35,7 +35,7 @@ public final class MaskDecision {
    * @param numeratorStart importance of what was left when the smallest weights were set aside
    * @param denominatorStart seconds of a round with what was left then
    * @param objectiveBefore importance per second of the old mask
-   * @param objectiveAfter importance per second of the new mask, as growth added it up
+   * @param objectiveAfter importance per second of the new mask
    * @param removed weights that were active and are not any more, one entry a prunable layer
    * @param regrown weights that were pruned and are active now, one entry a prunable layer
    * @param stopReason why growth ended
@@ -70,7 +70,7 @@ public final class MaskDecision {
   private MaskDecision() {}
 
   /**
-   * Decides a new mask. Sums are in double and in layout order; ties go to the lower layer, then to the lower row-major index:
+   * Decides a new mask. Sums are in double and in a fixed order; ties go to the lower layer, then to the lower row-major index:
    * the same input gives the same mask on every machine. The unit of the importance does not matter.
    *
    * @param mask the mask in force; a layer without any active weight may grow again
@@ -142,9 +142,12 @@ public final class MaskDecision {
     for (ParameterTensor tensor : layout.tensors()) {
       double sum = 0;
       if (tensor.prunable()) {
-        BitSet bits = weights.get(layer++);
-        for (int i = bits.nextSetBit(0); i >= 0; i = bits.nextSetBit(i + 1)) {
-          sum += importance[tensor.offset() + i];
+        BitWalk walk = BitWalk.overSet(weights.get(layer++), tensor.size());
+        while (walk.next()) {
+          int count = walk.fill();
+          for (int j = 0; j < count; j++) {
+            sum += importance[tensor.offset() + walk.indices()[j]];
+          }
         }
       } else if (tensor.role().learned()) {
         for (int i = tensor.offset(); i < tensor.end(); i++) {
@@ -168,6 +171,16 @@ public final class MaskDecision {
   }
 
   private static void checkImportance(float[] importance, ParameterLayout layout) {
+    // The bits of a finite float that is not negative lie between 0 and those of the largest one.
+    int largest = Float.floatToRawIntBits(Float.MAX_VALUE);
+    int signs = 0;
+    for (float value : importance) {
+      int bits = Float.floatToRawIntBits(value);
+      signs |= bits | largest - bits;
+    }
+    if (signs >= 0) {
+      return;
+    }
     for (ParameterTensor tensor : layout.tensors()) {
       for (int i = tensor.offset(); i < tensor.end(); i++) {
         if (!(importance[i] >= 0 && importance[i] < Float.POSITIVE_INFINITY)) {

@@ -11,16 +11,16 @@ import java.util.List;
  * long as the next one lies strictly above the ratio of all that is kept.
  */
 /*
- * By definition this is a greedy over all candidates in order, and the authors' code sorts all of them. Here only those are
- * sorted that can be taken. The greedy ends at the largest ratio that any set of candidates reaches, and Dinkelbach's iteration
- * (On Nonlinear Fractional Programming, 1967) approaches that ratio from below in a few linear passes, each over fewer
- * candidates. Candidates below it by a margin far wider than the rounding of the sums are dropped. The rest is merged in the
- * order and with the additions of the definition, so the outcome is that of the plain greedy to the last bit.
+ * By definition this is a greedy over all candidates in order, and the authors' code sorts all of them. The greedy ends at the
+ * largest ratio that any set of candidates reaches, and Dinkelbach's iteration (On Nonlinear Fractional Programming, 1967)
+ * approaches that ratio from below in a few linear passes, each over fewer candidates. Candidates below it by a margin far wider
+ * than the rounding of the sums are dropped; those above it by that margin are taken, in any order, if the density limit lets
+ * them all in. Only the few in between are sorted and taken as the definition says.
  */
 final class MaskGrowth {
 
-  /** How far, relatively, below the ratio a candidate lies to be dropped: a sum of 10^7 doubles is off by 10^-9 at most. */
-  private static final double MARGIN = 1e-6;
+  /** How far, relatively, below the ratio a candidate lies to be dropped, or above it to be taken: a sum of 10^7 doubles is off by 10^-9 at most. */
+  private static final double MARGIN = 1e-8;
 
   private final List<LayerCandidates> layers;
   private final List<BitSet> keep;
@@ -75,7 +75,6 @@ final class MaskGrowth {
       layers.forEach(layer -> layer.dropUpTo(ratio));
       left = size();
     } while (left < before);
-    layers.forEach(LayerCandidates::sort);
   }
 
   private int size() {
@@ -100,6 +99,12 @@ final class MaskGrowth {
   StopReason run(long limit) {
     long active = keep.stream().mapToLong(BitSet::cardinality).sum();
     int open = layers.stream().mapToInt(LayerCandidates::total).sum();
+    if (active + size() <= limit) {
+      int taken = takeCertain();
+      active += taken;
+      open -= taken;
+    }
+    layers.forEach(LayerCandidates::sort);
     double[] rates = layers.stream().mapToDouble(LayerCandidates::nextRate).toArray();
     while (open > 0) {
       int best = 0;
@@ -123,6 +128,19 @@ final class MaskGrowth {
       open--;
     }
     return StopReason.EXHAUSTED;
+  }
+
+  /** Takes the candidates that lie above the final ratio whatever is rounded; returns how many. */
+  private int takeCertain() {
+    double ratio = ratioWithAll() * (1 + MARGIN);
+    int before = size();
+    for (int l = 0; l < layers.size(); l++) {
+      LayerCandidates layer = layers.get(l);
+      int of = layer.size();
+      numerator += layer.takeAbove(ratio, keep.get(l));
+      denominator += (of - layer.size()) * layer.secondsPerWeight();
+    }
+    return before - size();
   }
 
   /** Importance per second of what is kept. */
