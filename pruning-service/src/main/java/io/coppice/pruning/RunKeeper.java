@@ -4,11 +4,11 @@ import io.coppice.learning.model.Mask;
 import io.coppice.learning.nn.InitialParameters;
 import io.coppice.learning.pruning.CostModel;
 import io.coppice.replay.Checkpoints;
-import io.coppice.replay.LogReader;
 import io.coppice.replay.LogTensors;
 import io.coppice.replay.ModelFold;
 import io.coppice.replay.RunDefinition;
 import io.coppice.replay.RunFollower;
+import io.coppice.replay.Submissions;
 import io.coppice.replay.TransactionalWriter;
 import io.coppice.schemas.CheckpointShard;
 import io.coppice.schemas.ClusterConfig;
@@ -23,7 +23,6 @@ import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RunFinished;
 import io.coppice.schemas.Topic;
-import io.coppice.schemas.UpdateSubmitted;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
@@ -156,36 +155,16 @@ final class RunKeeper implements Runnable {
   }
 
   private List<LayerMask> proposedMask(ByteBuffer submissionDigest) {
-    try (LogReader reader = new LogReader(cluster)) {
-      reader.followSince(
-          Topic.SUBMISSIONS,
-          LogKeys.runPartition(run.id(), reader.partitions(Topic.SUBMISSIONS)),
-          run.since());
-      while (!reader.hasReachedEnd()) {
-        for (LogReader.Entry entry : reader.poll(POLL)) {
-          if (!run.id().equals(entry.key())) {
-            continue;
-          }
-          Optional<UpdateSubmitted> submission = decode(entry);
-          if (submission.isPresent()
-              && ContentDigest.of(submission.get()).equals(submissionDigest)) {
-            return submission.get().getProposedMask();
-          }
-        }
-      }
-    }
-    throw new IllegalStateException(
-        "Run " + run.id() + ": the submission that round -1 was closed with is not in the log.");
-  }
-
-  /** Anybody may write a submission; one that cannot be read is the coordinator's to reject. */
-  private Optional<UpdateSubmitted> decode(LogReader.Entry entry) {
-    try {
-      return Optional.of(serdes.submissions.deserialize(entry.topic().suffix(), entry.value()));
-    } catch (org.apache.kafka.common.errors.SerializationException e) {
-      LOG.debug("submissions-{}@{} is not readable", entry.partition(), entry.offset(), e);
-      return Optional.empty();
-    }
+    return Submissions.since(run.since(), cluster, serdes, run).stream()
+        .filter(submission -> ContentDigest.of(submission).equals(submissionDigest))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "Run "
+                        + run.id()
+                        + ": the submission that round -1 was closed with is not in the log."))
+        .getProposedMask();
   }
 
   private void publishDecision(Due round) {

@@ -35,6 +35,7 @@ public final class ModelFold {
   private final RunDefinition run;
   private final boolean collectsImportance;
   private final Listener listener;
+  private final int lastRound;
 
   private final Map<Integer, RoundClosed> closed = new HashMap<>();
   private final Map<Integer, Parts> deltas = new HashMap<>();
@@ -51,14 +52,29 @@ public final class ModelFold {
    * @param listener told of every folded round
    */
   public ModelFold(RunDefinition run, boolean collectsImportance, Listener listener) {
+    this(run, collectsImportance, Integer.MAX_VALUE, listener);
+  }
+
+  /**
+   * @param collectsImportance whether a round with importance waits for its importance aggregates
+   * @param lastRound the fold ends after this round, with the mask for the round after it
+   * @param listener told of every folded round
+   */
+  ModelFold(RunDefinition run, boolean collectsImportance, int lastRound, Listener listener) {
     this.run = run;
     this.collectsImportance = collectsImportance;
+    this.lastRound = lastRound;
     this.listener = listener;
   }
 
   /** Whether a checkpoint has been taken, so that there is a model. */
   public boolean hasModel() {
     return parameters != null;
+  }
+
+  /** Whether there is a model, and no further round will be added to it. */
+  boolean hasEnded() {
+    return hasModel() && nextRound > lastRound;
   }
 
   /** The round that starts from the model. */
@@ -118,7 +134,9 @@ public final class ModelFold {
 
   void onAggregate(AggregateShard shard) {
     boolean delta = shard.getKind() == ShardKind.DELTA;
-    if (shard.getRound() < nextRound || (!delta && !collectsImportance)) {
+    if (shard.getRound() < nextRound
+        || shard.getRound() > lastRound
+        || (!delta && !collectsImportance)) {
       return;
     }
     (delta ? deltas : importances)
@@ -131,6 +149,9 @@ public final class ModelFold {
   private void advance() {
     while (hasModel()) {
       applyDueMask();
+      if (hasEnded()) {
+        return;
+      }
       RoundClosed round = closed.get(nextRound);
       if (round == null || round.getMaskVersion() != maskVersion || !isComplete(round)) {
         return;

@@ -95,11 +95,26 @@ public final class RunFollower implements AutoCloseable {
       boolean withImportance,
       Start start,
       Listener listener) {
+    this(cluster, serdes, run, withImportance, start, Integer.MAX_VALUE, listener);
+  }
+
+  /**
+   * @param withImportance whether aggregated importance is read as well
+   * @param lastRound the fold ends after this round, and no more aggregates are read
+   */
+  RunFollower(
+      ClusterConfig cluster,
+      LogSerdes serdes,
+      RunDefinition run,
+      boolean withImportance,
+      Start start,
+      int lastRound,
+      Listener listener) {
     this.run = run;
     this.serdes = serdes;
     this.listener = listener;
     this.withImportance = withImportance;
-    this.fold = new ModelFold(run, withImportance, listener::folded);
+    this.fold = new ModelFold(run, withImportance, lastRound, listener::folded);
     this.reader = new LogReader(cluster);
     this.runPartition = LogKeys.runPartition(run.id(), reader.partitions(Topic.ROUNDS));
     this.start = start;
@@ -157,6 +172,9 @@ public final class RunFollower implements AutoCloseable {
         && reader.hasReachedEnd(Topic.CHECKPOINTS)
         && reader.hasReachedEnd(Topic.MASKS)) {
       startPoint().filter(c -> fold.knowsMask(c.maskVersion())).ifPresent(this::startFrom);
+    }
+    if (fold.hasEnded()) {
+      reader.unfollow(Topic.AGGREGATES);
     }
     aggregatePositions.forEach(position -> position.forgetBefore(fold.nextRound()));
   }

@@ -73,6 +73,23 @@ class ModelFoldTest {
   }
 
   @Property(tries = 50)
+  void aFoldEndsAfterARoundWithTheMaskOfTheRoundAfterIt(@ForAll Random random) {
+    List<Object> records = history();
+    Collections.shuffle(records, random);
+    folded.clear();
+    ModelFold fold = new ModelFold(run, false, 1, (round, closed, importance) -> folded.add(round));
+    fold.onMask(TestRecords.published(0, 0, full));
+    fold.restore(0, 0, new float[run.layout().size()]);
+    assertThat(fold.hasEnded()).isFalse();
+    records.forEach(record -> take(fold, record));
+    assertThat(fold.hasEnded()).isTrue();
+    assertThat(folded).containsExactly(0, 1);
+    assertThat(fold.nextRound()).isEqualTo(2);
+    assertThat(fold.mask()).isEqualTo(even);
+    assertModel(fold.parameters(), 1 + 2, 1 + 2, 1 + 2);
+  }
+
+  @Property(tries = 50)
   void anyOrderGivesTheSameModel(@ForAll Random random, @ForAll int checkpointAt) {
     List<Object> records = history();
     Collections.shuffle(records, random);
