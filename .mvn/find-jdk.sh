@@ -1,4 +1,4 @@
-# Sourced by ./mvnw and ./coppice: leaves JAVA_HOME pointing at a JDK 25 or newer, or says what to install.
+# Sourced by ./mvnw, ./coppice and benchmarks/jmh: leaves JAVA_HOME pointing at a JDK 25 or newer, or says what to install.
 # Order: JAVA_HOME, the java on the PATH, then the usual places of Linux, macOS, SDKMAN!, asdf and jEnv.
 
 coppice_jdk_is_new_enough() {

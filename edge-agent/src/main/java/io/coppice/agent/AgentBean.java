@@ -5,6 +5,7 @@ import io.coppice.learning.data.Dataset;
 import io.coppice.learning.data.Datasets;
 import io.coppice.learning.data.Partitioners;
 import io.coppice.learning.data.Split;
+import io.coppice.learning.engine.KernelChoice;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.Signatures;
@@ -39,7 +40,7 @@ class AgentBean {
             serdes,
             identity,
             AgentData.of(trainingData(settings)),
-            new ComputeGate(1),
+            new ComputeGate(1, KernelChoice.named(settings.getKernels())),
             settings.getLinkBytesPerSecond() == null
                 ? DeviceLink.measured()
                 : DeviceLink.ofSpeed(settings.getLinkBytesPerSecond()),

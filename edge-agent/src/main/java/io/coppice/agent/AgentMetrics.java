@@ -1,11 +1,15 @@
 package io.coppice.agent;
 
+import io.coppice.learning.engine.Network;
 import io.coppice.learning.model.ParameterLayout;
 import io.coppice.schemas.CostProfile;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** What an agent tells Prometheus: rounds, training time, bytes, rejections, density, and what it has measured of its device. */
@@ -15,6 +19,7 @@ public final class AgentMetrics {
   private final Tags tags;
   private final AtomicInteger submittedRound;
   private final AtomicInteger foldedRound;
+  private final Map<String, AtomicInteger> sparse = new HashMap<>();
   private volatile double density = 1;
 
   /**
@@ -51,6 +56,19 @@ public final class AgentMetrics {
           "coppice.agent.cost.weight.seconds",
           tags.and("layer", layout.prunable().get(l).layer()),
           profile.getComputationSecondsPerWeight().get(l));
+    }
+  }
+
+  /** Per layer 1 if it was computed by its active weights, 0 if by ND4J. */
+  void computed(List<Network.LayerChoice> choices) {
+    for (Network.LayerChoice choice : choices) {
+      sparse
+          .computeIfAbsent(
+              choice.layer(),
+              layer ->
+                  registry.gauge(
+                      "coppice.agent.layer.sparse", tags.and("layer", layer), new AtomicInteger()))
+          .set(choice.sparse() ? 1 : 0);
     }
   }
 

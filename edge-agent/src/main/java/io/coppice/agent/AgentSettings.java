@@ -27,6 +27,11 @@ public class AgentSettings {
   private long partitionSeed;
   @Nullable @Positive private Double linkBytesPerSecond;
 
+  @Pattern(
+      regexp = "measured|usual|dense|sparse",
+      message = "must be measured, usual, dense or sparse")
+  private String kernels = "measured";
+
   /** Unique name of the agent within the run. */
   public String getId() {
     return id;
@@ -103,5 +108,17 @@ public class AgentSettings {
 
   public void setLinkBytesPerSecond(@Nullable Double linkBytesPerSecond) {
     this.linkBytesPerSecond = linkBytesPerSecond;
+  }
+
+  /**
+   * How it is decided which layers are computed by their active weights: measured on the device, by the usual density of every
+   * layer, none (dense) or all (sparse).
+   */
+  public String getKernels() {
+    return kernels;
+  }
+
+  public void setKernels(String kernels) {
+    this.kernels = kernels;
   }
 }

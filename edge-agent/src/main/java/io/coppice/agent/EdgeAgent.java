@@ -2,10 +2,10 @@ package io.coppice.agent;
 
 import io.coppice.learning.pruning.CostModel;
 import io.coppice.learning.training.CostProfiler;
-import io.coppice.replay.LogReader;
 import io.coppice.replay.RunDefinition;
 import io.coppice.replay.RunFollower;
 import io.coppice.replay.Runs;
+import io.coppice.replay.Submissions;
 import io.coppice.replay.TransactionalWriter;
 import io.coppice.schemas.AgentJoined;
 import io.coppice.schemas.AgentRound;
@@ -25,13 +25,11 @@ import io.coppice.schemas.Signatures;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.UpdateRejected;
 import io.coppice.schemas.UpdateShard;
-import io.coppice.schemas.UpdateSubmitted;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Optional;
-import org.apache.kafka.common.errors.SerializationException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -251,28 +249,9 @@ public final class EdgeAgent implements Runnable {
 
   /** After a restart: whether the predecessor's submission for the open round is in the log. */
   private void findOwnSubmission() {
-    try (LogReader reader = new LogReader(cluster)) {
-      int partition = LogKeys.runPartition(run.id(), reader.partitions(Topic.SUBMISSIONS));
-      reader.followSince(Topic.SUBMISSIONS, partition, open.getOpenedAt().toEpochMilli());
-      while (!reader.hasReachedEnd()) {
-        for (LogReader.Entry entry : reader.poll(POLL)) {
-          decode(entry)
-              .filter(
-                  s -> s.getRunId().equals(run.id()) && s.getAgentId().equals(identity.agentId()))
-              .ifPresent(s -> submittedRound = Math.max(submittedRound, s.getRound()));
-        }
-      }
-    }
-  }
-
-  /** Anybody may write a submission; one that cannot be read is the coordinator's to reject. */
-  private Optional<UpdateSubmitted> decode(LogReader.Entry entry) {
-    try {
-      return Optional.of(serdes.submissions.deserialize(entry.topic().suffix(), entry.value()));
-    } catch (SerializationException e) {
-      LOG.debug("submissions-{}@{} is not readable", entry.partition(), entry.offset(), e);
-      return Optional.empty();
-    }
+    Submissions.since(open.getOpenedAt().toEpochMilli(), cluster, serdes, run).stream()
+        .filter(submission -> submission.getAgentId().equals(identity.agentId()))
+        .forEach(submission -> submittedRound = Math.max(submittedRound, submission.getRound()));
   }
 
   private boolean isAsked() {
@@ -323,6 +302,7 @@ public final class EdgeAgent implements Runnable {
             .build());
     writer.commit();
     metrics.submitted(update.trainSeconds(), bytesUp, bytesDown, update.round());
+    metrics.computed(work.choices());
     LOG.debug("agent {} submitted round {}", identity.agentId(), update.round());
   }
 

@@ -2,6 +2,7 @@ package io.coppice.agent;
 
 import io.coppice.learning.data.BatchSequence;
 import io.coppice.learning.data.Dataset;
+import io.coppice.learning.engine.Network;
 import io.coppice.learning.pruning.CostModel;
 import io.coppice.learning.training.Evaluation;
 import io.coppice.learning.training.Evaluator;
@@ -14,10 +15,16 @@ import io.coppice.schemas.InitialPruningProgress;
 import io.coppice.schemas.LocalTraining;
 import io.coppice.schemas.RoundEvaluated;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What an agent computes on its data: local training with importance, initial pruning, evaluation. Importance is handed over
@@ -25,6 +32,8 @@ import java.util.function.Consumer;
  * says so.
  */
 final class LocalWork implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(LocalWork.class);
 
   /** Local rounds of initial pruning between two reports. */
   private static final int REPORT_EVERY = 10;
@@ -41,6 +50,7 @@ final class LocalWork implements AutoCloseable {
   private final float[] accumulated;
 
   private Evaluator evaluator;
+  private List<Network.LayerChoice> choices = List.of();
 
   /**
    * @param cost what a round costs, for the decisions of initial pruning
@@ -86,6 +96,7 @@ final class LocalWork implements AutoCloseable {
                   run.learningRate(round),
                   importance);
           double seconds = (System.nanoTime() - start) / 1e9;
+          tellChoices(trainer.choices());
           return new ClientUpdate(
               round,
               fold.maskVersion(),
@@ -110,6 +121,38 @@ final class LocalWork implements AutoCloseable {
     float[] taken = accumulated.clone();
     Arrays.fill(accumulated, 0f);
     return taken;
+  }
+
+  /** How the prunable layers were computed in the last round; empty before the first one. */
+  List<Network.LayerChoice> choices() {
+    return choices;
+  }
+
+  private void tellChoices(List<Network.LayerChoice> now) {
+    if (choices.isEmpty() || !sparseLayers(now).equals(sparseLayers(choices))) {
+      LOG.info(
+          "agent {} computes by their active weights {}; by ND4J {}",
+          agentId,
+          describe(now, true),
+          describe(now, false));
+    }
+    choices = now;
+  }
+
+  private static Set<String> sparseLayers(List<Network.LayerChoice> of) {
+    return of.stream()
+        .filter(Network.LayerChoice::sparse)
+        .map(Network.LayerChoice::layer)
+        .collect(Collectors.toSet());
+  }
+
+  private static String describe(List<Network.LayerChoice> of, boolean sparse) {
+    String layers =
+        of.stream()
+            .filter(choice -> choice.sparse() == sparse)
+            .map(c -> String.format(Locale.ROOT, "%s (density %.3f)", c.layer(), c.density()))
+            .collect(Collectors.joining(", "));
+    return layers.isEmpty() ? "none" : layers;
   }
 
   /**
@@ -153,7 +196,12 @@ final class LocalWork implements AutoCloseable {
           }
         };
     long start = System.nanoTime();
-    try (InitialPruner pruner = new InitialPruner(run.architecture(), run.loss(), config)) {
+    try (InitialPruner pruner =
+        new InitialPruner(
+            run.architecture(),
+            run.loss(),
+            config,
+            gate.policy(run.architecture(), training.getBatchSize()))) {
       InitialPruner.Result result =
           gate.compute(() -> prune(pruner, samples, fold.parameters(), progress));
       float[] delta = result.parameters();

@@ -143,6 +143,20 @@ public final class Mask {
   }
 
   /**
+   * Bytes of a model under this mask, stored or sent: a bitmap a prunable layer and the active values as float32; without the
+   * bitmaps if every weight is active.
+   */
+  public long modelBytes() {
+    long bitmaps = 0;
+    if (kept() < layout.prunableSize()) {
+      for (ParameterTensor weight : layout.prunable()) {
+        bitmaps += bitmapBytes(weight.size());
+      }
+    }
+    return bitmaps + (long) Float.BYTES * activeParameters();
+  }
+
+  /**
    * Collects the active values.
    *
    * @param parameters all parameters, in layout order

@@ -8,7 +8,7 @@ import java.util.function.DoubleSupplier;
 
 /**
  * What a layer is, independent of how it is computed: its parameters and the shape that it makes of its input. A kind of layer
- * is added by a record here and by its computation in {@link Network}.
+ * is added by a record here and by its computation in {@code engine.ChainBuilder}.
  */
 public sealed interface LayerSpec {
 

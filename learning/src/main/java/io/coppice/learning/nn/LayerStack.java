@@ -99,6 +99,23 @@ public final class LayerStack {
     return layout;
   }
 
+  /**
+   * Values of one sample before the first layer and after every layer, those inside residual blocks included: what a network
+   * holds for every sample of a batch.
+   */
+  public long activations() {
+    long sum = input().size();
+    for (int i = 0; i < layers.size(); i++) {
+      sum += output(i).size();
+      if (layers.get(i) instanceof LayerSpec.Residual residual) {
+        Shape in = input(i);
+        sum += residual.bodyStack(in).activations() - in.size();
+        sum += residual.shortcutStack(in).activations() - in.size();
+      }
+    }
+    return sum;
+  }
+
   /** For every prunable layer the number of positions at which each of its weights is used: output pixels, or 1. */
   public int[] outputPositions() {
     return parameterised.stream()

@@ -16,10 +16,15 @@ public enum Loss {
     }
 
     @Override
+    public double probability(float[] logits, int offset, int classes, int label) {
+      return 1 / (1 + Math.exp(-logits[offset + label]));
+    }
+
+    @Override
     void sampleGradient(
         float[] logits, int offset, int classes, int label, double weight, float[] gradient) {
       for (int c = 0; c < classes; c++) {
-        double probability = 1 / (1 + Math.exp(-logits[offset + c]));
+        double probability = probability(logits, offset, classes, c);
         gradient[offset + c] = (float) ((probability - (c == label ? 1 : 0)) * weight / classes);
       }
     }
@@ -30,6 +35,11 @@ public enum Loss {
     @Override
     double sample(float[] logits, int offset, int classes, int label) {
       return logSumExp(logits, offset, classes) - logits[offset + label];
+    }
+
+    @Override
+    public double probability(float[] logits, int offset, int classes, int label) {
+      return Math.exp(-sample(logits, offset, classes, label));
     }
 
     @Override
@@ -81,6 +91,17 @@ public enum Loss {
       sampleGradient(logits, i * classes, classes, labels[i], 1.0 / samples, gradient);
     }
   }
+
+  /**
+   * The probability of a class that a model trained by this loss tells: by the softmax of the sample's logits, or, where every
+   * class is a question of its own, by the sigmoid of its logit.
+   *
+   * @param logits of several samples, row-major
+   * @param offset index of the sample's first logit
+   * @param label the class
+   * @return in [0, 1]
+   */
+  public abstract double probability(float[] logits, int offset, int classes, int label);
 
   abstract double sample(float[] logits, int offset, int classes, int label);
 

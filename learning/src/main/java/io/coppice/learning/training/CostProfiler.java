@@ -1,14 +1,14 @@
 package io.coppice.learning.training;
 
 import io.coppice.learning.data.Dataset;
+import io.coppice.learning.engine.CpuClock;
+import io.coppice.learning.engine.KernelPolicy;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.ParameterLayout;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.nn.InitialParameters;
 import io.coppice.learning.nn.Loss;
 import io.coppice.learning.random.SplitMix64;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,7 +16,6 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.BooleanSupplier;
-import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -111,14 +110,21 @@ public final class CostProfiler {
   private final int batchSize;
   private final int localSteps;
   private final boolean withImportance;
+  private final KernelPolicy kernels;
 
   /**
    * @param batchSize samples a step, at least 1
    * @param localSteps steps a round, at least 1
    * @param withImportance whether rounds compute importance
+   * @param kernels which layers are computed by their active weights
    */
   public CostProfiler(
-      Architecture architecture, Loss loss, int batchSize, int localSteps, boolean withImportance) {
+      Architecture architecture,
+      Loss loss,
+      int batchSize,
+      int localSteps,
+      boolean withImportance,
+      KernelPolicy kernels) {
     if (localSteps < 1) {
       throw new IllegalArgumentException(
           "A round has at least 1 local step, not " + localSteps + ".");
@@ -128,6 +134,7 @@ public final class CostProfiler {
     this.batchSize = batchSize;
     this.localSteps = localSteps;
     this.withImportance = withImportance;
+    this.kernels = kernels;
   }
 
   /**
@@ -266,9 +273,8 @@ public final class CostProfiler {
     private final float[] importance = withImportance ? new float[model.length] : null;
     private final List<Timed> masks = randomMasks();
     private final double[] seconds = new double[masks.size()];
-    private final LongSupplier clock = clock();
     private final BooleanSupplier cancelled;
-    private final LocalTrainer trainer = new LocalTrainer(architecture, loss, batchSize);
+    private final LocalTrainer trainer = new LocalTrainer(architecture, loss, batchSize, kernels);
 
     Measurement(BooleanSupplier cancelled) {
       this.cancelled = cancelled;
@@ -293,9 +299,9 @@ public final class CostProfiler {
       for (int m : random.permutation(masks.size())) {
         Mask mask = masks.get(m).mask();
         train(mask, 1);
-        long start = clock.getAsLong();
+        long start = CpuClock.nanos();
         train(mask, steps);
-        double taken = (clock.getAsLong() - start) / 1e9 * localSteps / steps;
+        double taken = (CpuClock.nanos() - start) / 1e9 * localSteps / steps;
         seconds[m] = Math.min(seconds[m], taken);
       }
     }
@@ -360,13 +366,5 @@ public final class CostProfiler {
     public void close() {
       trainer.close();
     }
-  }
-
-  /** Nanoseconds of processor time of the calling thread, or of wall time where that is not counted. */
-  private static LongSupplier clock() {
-    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-    return threads.isCurrentThreadCpuTimeSupported() && threads.isThreadCpuTimeEnabled()
-        ? threads::getCurrentThreadCpuTime
-        : System::nanoTime;
   }
 }

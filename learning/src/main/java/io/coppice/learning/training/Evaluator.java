@@ -1,26 +1,42 @@
 package io.coppice.learning.training;
 
 import io.coppice.learning.data.Dataset;
+import io.coppice.learning.engine.KernelPolicy;
+import io.coppice.learning.engine.Network;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.nn.Architecture;
+import io.coppice.learning.nn.LayerStack;
 import io.coppice.learning.nn.Loss;
-import io.coppice.learning.nn.Network;
 import java.util.stream.IntStream;
 
 /** Measures accuracy and loss of a model under a mask. Not thread-safe. */
 public final class Evaluator implements AutoCloseable {
 
-  private static final int BATCH = 100;
+  private static final int MOST_SAMPLES = 100;
+
+  /** Bound on the activations of a batch: larger ones are no faster, and deep networks on large images would take gigabytes. */
+  private static final long MOST_ACTIVATION_BYTES = 64L << 20;
+
+  /** Networks compute whole multiples of this many samples, or one. */
+  private static final int SAMPLE_GROUP = 4;
 
   private final Architecture architecture;
   private final Network network;
   private final LabelledBatch batch;
-  private final MaskFactors masks = new MaskFactors();
 
   public Evaluator(Architecture architecture, Loss loss) {
     this.architecture = architecture;
-    this.network = Network.forInference(architecture.stack(), BATCH);
+    LayerStack stack = architecture.stack();
+    this.network = Network.forInference(stack, batchSize(stack), KernelPolicy.usual());
     this.batch = new LabelledBatch(architecture, network, loss);
+  }
+
+  /** Samples of a batch, such that its activations are bounded; 1 where even those of one sample are above the bound. */
+  static int batchSize(LayerStack stack) {
+    long bounded = MOST_ACTIVATION_BYTES / (Float.BYTES * stack.activations());
+    return bounded >= MOST_SAMPLES
+        ? MOST_SAMPLES
+        : (int) Math.max(1, bounded / SAMPLE_GROUP * SAMPLE_GROUP);
   }
 
   /**
@@ -40,12 +56,12 @@ public final class Evaluator implements AutoCloseable {
               "Network %s has %d parameters, not %d.",
               architecture.network(), network.layout().size(), model.length));
     }
-    network.load(model, masks.of(mask, network.layout()));
+    network.load(model, mask);
     int[] all = IntStream.range(0, data.size()).toArray();
     long correct = 0;
     double lossSum = 0;
-    for (int from = 0; from < all.length; from += BATCH) {
-      batch.forward(data, all, from, Math.min(BATCH, all.length - from));
+    for (int from = 0; from < all.length; from += network.batch()) {
+      batch.infer(data, all, from, Math.min(network.batch(), all.length - from));
       correct += batch.correct();
       lossSum += batch.lossSum();
     }

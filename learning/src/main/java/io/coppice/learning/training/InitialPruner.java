@@ -1,11 +1,12 @@
 package io.coppice.learning.training;
 
 import io.coppice.learning.data.Dataset;
+import io.coppice.learning.engine.KernelPolicy;
+import io.coppice.learning.engine.Network;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.ParameterLayout;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.nn.Loss;
-import io.coppice.learning.nn.Network;
 import io.coppice.learning.pruning.CostModel;
 import io.coppice.learning.pruning.MaskDecision;
 import io.coppice.learning.random.SplitMix64;
@@ -135,11 +136,14 @@ public final class InitialPruner implements AutoCloseable {
   private final Network network;
   private final LabelledBatch batch;
 
-  public InitialPruner(Architecture architecture, Loss loss, Config config) {
+  /**
+   * @param kernels which layers are computed by their active weights
+   */
+  public InitialPruner(Architecture architecture, Loss loss, Config config, KernelPolicy kernels) {
     this.architecture = architecture;
     this.config = config;
     this.layout = architecture.layout();
-    this.network = Network.forTraining(architecture.stack(), config.batchSize());
+    this.network = Network.forTraining(architecture.stack(), config.batchSize(), kernels);
     this.batch = new LabelledBatch(architecture, network, loss);
   }
 
@@ -196,8 +200,11 @@ public final class InitialPruner implements AutoCloseable {
     private final float[] parameters;
 
     private final float[] importance = new float[layout.size()];
+
+    /** Of the last step; zero for pruned parameters. */
+    private final float[] gradient = new float[layout.size()];
+
     private Mask mask = Mask.full(layout);
-    private float[] factors = mask.factors();
     private int decisions;
     private int stableInARow;
 
@@ -206,7 +213,7 @@ public final class InitialPruner implements AutoCloseable {
       this.samples = samples;
       this.cost = cost;
       this.parameters = initial.clone();
-      network.load(parameters, factors);
+      network.load(parameters, mask);
     }
 
     Result run(Progress progress) throws InterruptedException {
@@ -230,7 +237,7 @@ public final class InitialPruner implements AutoCloseable {
         }
         progress.completed(round, accuracy, decisions, mask.density());
       }
-      collect();
+      network.store(parameters);
       boolean stable = stableInARow >= config.stableDecisions();
       return new Result(parameters, mask, round, decisions, stable, accuracy());
     }
@@ -240,17 +247,12 @@ public final class InitialPruner implements AutoCloseable {
       float rate = (float) config.learningRate();
       double lossSum = 0;
       for (int from = 0; from < samples.length; from += network.batch()) {
-        batch.forward(data, samples, from, network.batch());
+        batch.forward(data, samples, from);
         lossSum += batch.lossSum();
-        batch.backward();
-        network.update(
-            (offset, length, values, gradient) -> {
-              for (int i = 0; i < length; i++) {
-                float active = gradient[i] * factors[offset + i];
-                importance[offset + i] += active * active;
-                values[i] -= rate * active;
-              }
-            });
+        network.train(batch.logitGradient(), rate, gradient);
+        for (int i = 0; i < gradient.length; i++) {
+          importance[i] += gradient[i] * gradient[i];
+        }
       }
       if (!Double.isFinite(lossSum)) {
         throw new IllegalStateException(
@@ -261,15 +263,15 @@ public final class InitialPruner implements AutoCloseable {
     }
 
     private void decide() {
-      collect();
+      network.store(parameters);
       double before = mask.density();
       mask =
           MaskDecision.decide(
                   mask, parameters, importance, cost, config.maxDecrease(), OptionalDouble.empty())
               .mask();
-      factors = mask.factors();
       Arrays.fill(importance, 0f);
-      network.load(parameters, factors);
+      Arrays.fill(gradient, 0f);
+      network.load(parameters, mask);
       decisions++;
       if (decisions > 1) {
         boolean stable = Math.abs(mask.density() / before - 1) <= config.stableTolerance();
@@ -277,21 +279,10 @@ public final class InitialPruner implements AutoCloseable {
       }
     }
 
-    /** Brings the active parameters up to date; pruned ones keep their value. */
-    private void collect() {
-      float[] current = new float[layout.size()];
-      network.store(current);
-      for (int i = 0; i < current.length; i++) {
-        if (factors[i] != 0) {
-          parameters[i] = current[i];
-        }
-      }
-    }
-
     private double accuracy() {
       int correct = 0;
       for (int from = 0; from < samples.length; from += network.batch()) {
-        batch.forward(data, samples, from, network.batch());
+        batch.infer(data, samples, from, network.batch());
         correct += batch.correct();
       }
       return (double) correct / samples.length;

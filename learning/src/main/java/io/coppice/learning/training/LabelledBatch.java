@@ -1,9 +1,9 @@
 package io.coppice.learning.training;
 
 import io.coppice.learning.data.Dataset;
+import io.coppice.learning.engine.Network;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.nn.Loss;
-import io.coppice.learning.nn.Network;
 
 /** One batch of images with its labels, its logits and its loss under a network. The buffers are used again for every batch. */
 final class LabelledBatch {
@@ -59,13 +59,28 @@ final class LabelledBatch {
   }
 
   /**
+   * Takes images and computes their logits in training.
+   *
+   * @param indices of images in {@code data}, {@code network.batch()} of them from {@code from} on
+   */
+  void forward(Dataset data, int[] indices, int from) {
+    take(data, indices, from, network.batch());
+    network.forward(images, logits);
+  }
+
+  /**
    * Takes images and computes their logits.
    *
    * @param indices of images in {@code data}
    * @param from index of the batch's first entry in {@code indices}
    * @param count images, at most the network's batch; the rest of the batch is computed and left out
    */
-  void forward(Dataset data, int[] indices, int from, int count) {
+  void infer(Dataset data, int[] indices, int from, int count) {
+    take(data, indices, from, count);
+    network.infer(images, logits);
+  }
+
+  private void take(Dataset data, int[] indices, int from, int count) {
     samples = count;
     int imageSize = data.imageSize();
     for (int i = 0; i < count; i++) {
@@ -73,13 +88,12 @@ final class LabelledBatch {
       data.copyImage(index, images, i * imageSize);
       labels[i] = data.label(index);
     }
-    network.forward(images, logits);
   }
 
-  /** Computes the gradients of the mean loss of a full batch; follows {@link #forward}. */
-  void backward() {
+  /** The gradient of the mean loss of a full batch by its logits, {@code [batch, classes]}; follows {@link #forward}. */
+  float[] logitGradient() {
     loss.gradient(logits, labels, samples, architecture.classes(), logitGradient);
-    network.backward(logitGradient);
+    return logitGradient;
   }
 
   /** The loss summed over the images. */

@@ -1,18 +1,20 @@
 package io.coppice.learning.training;
 
 import io.coppice.learning.data.Dataset;
+import io.coppice.learning.engine.KernelPolicy;
+import io.coppice.learning.engine.Network;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.ParameterLayout;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.nn.Loss;
-import io.coppice.learning.nn.Network;
+import java.util.List;
 
 /**
  * An agent's part of a round: some steps of plain SGD from the model under its mask, as the authors of PruneFL run it (their
  * section IV-B; {@code importance} is its squared gradient).
  *
- * <p>The mask is applied to the parameters before the first step and after every one. The gradients are dense: a pruned weight
- * is zero in use, yet the loss has a gradient by it, and that is what tells whether it should grow again.
+ * <p>Pruned weights are zero and stay so. Where importance is asked for, the gradient by them is computed all the same: a pruned
+ * weight is zero in use, yet the loss has a gradient by it, and that is what tells whether it should grow again.
  *
  * <p>Not thread-safe; trainers side by side in several threads give the same results as one after another.
  */
@@ -22,20 +24,25 @@ public final class LocalTrainer implements AutoCloseable {
   private final ParameterLayout layout;
   private final Network network;
   private final LabelledBatch batch;
-  private final MaskFactors masks = new MaskFactors();
-
-  /** The sum of the gradients during the steps, the parameters after them. */
-  private final float[] work;
 
   /**
+   * A trainer that chooses the kernels of each layer by the usual crossover.
+   *
    * @param batchSize samples a step, at least 1
    */
   public LocalTrainer(Architecture architecture, Loss loss, int batchSize) {
+    this(architecture, loss, batchSize, KernelPolicy.usual());
+  }
+
+  /**
+   * @param batchSize samples a step, at least 1
+   * @param kernels which layers are computed by their active weights
+   */
+  public LocalTrainer(Architecture architecture, Loss loss, int batchSize, KernelPolicy kernels) {
     this.architecture = architecture;
     this.layout = architecture.layout();
-    this.network = Network.forTraining(architecture.stack(), batchSize);
+    this.network = Network.forTraining(architecture.stack(), batchSize, kernels);
     this.batch = new LabelledBatch(architecture, network, loss);
-    this.work = new float[layout.size()];
   }
 
   /**
@@ -44,12 +51,13 @@ public final class LocalTrainer implements AutoCloseable {
    * @param data the agent's images
    * @param sampleIndices images of all steps one after another, {@code steps x batchSize} indices into {@code data}
    * @param steps SGD steps, at least 1
-   * @param model all parameters, in layout order; pruned ones are looked at no more than they are used. Not changed
+   * @param model all parameters, in layout order; pruned ones are not looked at. Not changed
    * @param mask the mask in force
    * @param learningRate step size
    * @param importance if not null, the square of the sum of all steps' gradients times the samples processed is added to it, for
    *     every parameter in layout order, pruned or not
-   * @throws IllegalArgumentException if data, indices, model, mask or importance do not fit the network
+   * @throws IllegalArgumentException if data, indices, model, mask or importance do not fit the network, or importance is asked
+   *     for over more than {@link Network#MAX_IMPORTANCE_SAMPLES} samples
    */
   public LocalUpdate train(
       Dataset data,
@@ -60,50 +68,23 @@ public final class LocalTrainer implements AutoCloseable {
       double learningRate,
       float[] importance) {
     check(data, sampleIndices, steps, model, importance);
-    float[] factors = masks.of(mask, layout);
-    network.load(model, factors);
-    Network.ParameterUpdate step =
-        importance == null ? sgd(factors, learningRate) : summingSgd(factors, learningRate);
-    java.util.Arrays.fill(work, 0f);
+    network.load(model, mask);
     double lossSum = 0;
     for (int s = 0; s < steps; s++) {
-      batch.forward(data, sampleIndices, s * network.batch(), network.batch());
+      batch.forward(data, sampleIndices, s * network.batch());
       lossSum += batch.lossSum();
-      batch.backward();
-      network.update(step);
+      network.train(batch.logitGradient(), (float) learningRate, importance != null);
     }
     long samples = (long) steps * network.batch();
     if (importance != null) {
-      for (int i = 0; i < work.length; i++) {
-        importance[i] += work[i] * work[i] * samples;
-      }
+      network.addImportance(importance, samples);
     }
-    network.store(work);
-    for (int i = 0; i < work.length; i++) {
-      work[i] -= model[i];
-    }
-    return new LocalUpdate(mask.gather(work), lossSum / samples, samples);
+    return new LocalUpdate(network.activeDelta(model), lossSum / samples, samples);
   }
 
-  private static Network.ParameterUpdate sgd(float[] factors, double learningRate) {
-    float rate = (float) learningRate;
-    return (offset, length, parameters, gradient) -> {
-      for (int i = 0; i < length; i++) {
-        parameters[i] = (parameters[i] - rate * gradient[i]) * factors[offset + i];
-      }
-    };
-  }
-
-  private Network.ParameterUpdate summingSgd(float[] factors, double learningRate) {
-    float rate = (float) learningRate;
-    return (offset, length, parameters, gradient) -> {
-      for (int i = 0; i < length; i++) {
-        work[offset + i] += gradient[i];
-      }
-      for (int i = 0; i < length; i++) {
-        parameters[i] = (parameters[i] - rate * gradient[i]) * factors[offset + i];
-      }
-    };
+  /** How the prunable layers were computed in the last round, in layout order. */
+  public List<Network.LayerChoice> choices() {
+    return network.choices();
   }
 
   private void check(
@@ -114,6 +95,12 @@ public final class LocalTrainer implements AutoCloseable {
           String.format(
               "%d steps of %d samples do not fit %d sample indices.",
               steps, network.batch(), sampleIndices.length));
+    }
+    if (importance != null && sampleIndices.length > Network.MAX_IMPORTANCE_SAMPLES) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Importance is computed over at most %d samples a round, not %d steps of %d.",
+              Network.MAX_IMPORTANCE_SAMPLES, steps, network.batch()));
     }
     if (model.length != layout.size()
         || (importance != null && importance.length != layout.size())) {

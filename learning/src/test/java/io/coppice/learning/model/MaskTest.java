@@ -91,6 +91,16 @@ class MaskTest {
     assertThat(mask.grownSince(full)).containsOnly(0);
   }
 
+  @Property
+  void aModelIsItsBitmapsAndItsActiveValues(@ForAll("masks") Mask mask) {
+    long bytes = 4L * mask.activeParameters();
+    for (int l = 0; mask.density() < 1 && l < mask.layout().prunable().size(); l++) {
+      bytes += mask.bitmap(l).length;
+    }
+    assertThat(mask.modelBytes()).isEqualTo(bytes);
+    assertThat(Mask.full(mask.layout()).modelBytes()).isEqualTo(4L * mask.layout().size());
+  }
+
   @Test
   void bitsThatDoNotFitAreRefused() {
     ParameterLayout layout = ParameterLayout.builder().weight("w", List.of(1, 9)).build();

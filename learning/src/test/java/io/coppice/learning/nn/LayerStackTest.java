@@ -126,6 +126,23 @@ class LayerStackTest {
   }
 
   @Test
+  void activationsAreOfAllLayersThoseInBlocksIncluded() {
+    Convolution halving = new Convolution("half", 4, 3, 2, 1, false, true, INIT);
+    Convolution same = new Convolution("same", 4, 3, 1, 1, false, true, INIT);
+    Convolution shortcut = new Convolution("shortcut", 4, 1, 2, 0, false, true, INIT);
+    LayerStack stack =
+        new LayerStack(
+            new Shape(2, 6, 8),
+            List.of(
+                new Relu(),
+                new Residual(List.of(halving, same), List.of(shortcut)),
+                new GlobalAveragePool()));
+    int input = 2 * 6 * 8;
+    int half = 4 * 3 * 4;
+    assertThat(stack.activations()).isEqualTo(2 * input + (2 * half + half) + half + 4);
+  }
+
+  @Test
   void aNameIsTakenOnce() {
     assertThatThrownBy(
             () ->

@@ -35,6 +35,19 @@ class LossTest {
         .isCloseTo((first + second) / 2, within(1e-12));
   }
 
+  @Test
+  void probabilitiesAreOfTheSoftmaxOrOfEveryClassAlone() {
+    float[] logits = {9, 9, 0.5f, -1, 200, 9};
+    double sum = Math.exp(0.5) + Math.exp(-1);
+    assertThat(Loss.SOFTMAX_CROSS_ENTROPY.probability(logits, 2, 2, 0))
+        .isCloseTo(Math.exp(0.5) / sum, within(1e-12));
+    assertThat(Loss.SOFTMAX_CROSS_ENTROPY.probability(logits, 2, 2, 1))
+        .isCloseTo(Math.exp(-1) / sum, within(1e-12));
+    assertThat(Loss.SOFTMAX_CROSS_ENTROPY.probability(logits, 4, 2, 0)).isEqualTo(1);
+    assertThat(Loss.BCE_WITH_LOGITS.probability(logits, 2, 2, 1))
+        .isCloseTo(1 / (1 + Math.E), within(1e-12));
+  }
+
   @ParameterizedTest
   @EnumSource(Loss.class)
   void gradientsAreThoseOfFiniteDifferences(Loss loss) {

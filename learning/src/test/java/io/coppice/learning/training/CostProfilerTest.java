@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.coppice.learning.engine.KernelPolicy;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.ParameterLayout;
 import io.coppice.learning.nn.Architecture;
@@ -74,7 +75,8 @@ class CostProfilerTest {
   @Test
   void aNetworkIsMeasuredOnThisMachine() throws InterruptedException {
     Architecture mlp = Architecture.of("mlp", 1, 8, 8, 3);
-    CostProfiler profiler = new CostProfiler(mlp, Loss.SOFTMAX_CROSS_ENTROPY, 4, 7, true);
+    CostProfiler profiler =
+        new CostProfiler(mlp, Loss.SOFTMAX_CROSS_ENTROPY, 4, 7, true, KernelPolicy.usual());
     Profile profile = profiler.measure(Duration.ofMillis(1), () -> false);
     assertThat(Arrays.stream(profile.secondsPerWeight()).boxed())
         .hasSize(3)
@@ -86,7 +88,12 @@ class CostProfilerTest {
   void measuringEndsWhenItIsCancelledOrInterrupted() {
     CostProfiler profiler =
         new CostProfiler(
-            Architecture.of("mlp", 1, 8, 8, 3), Loss.SOFTMAX_CROSS_ENTROPY, 4, 1, false);
+            Architecture.of("mlp", 1, 8, 8, 3),
+            Loss.SOFTMAX_CROSS_ENTROPY,
+            4,
+            1,
+            false,
+            KernelPolicy.usual());
     assertThatThrownBy(() -> profiler.measure(Duration.ofDays(1), () -> true))
         .isInstanceOf(InterruptedException.class);
     Thread.currentThread().interrupt();

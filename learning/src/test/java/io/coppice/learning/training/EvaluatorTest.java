@@ -8,6 +8,7 @@ import io.coppice.learning.data.Dataset;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.nn.InitialParameters;
+import io.coppice.learning.nn.LayerStack;
 import io.coppice.learning.nn.Loss;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -52,6 +53,21 @@ class EvaluatorTest {
       assertThat(evaluation.meanLoss())
           .isCloseTo((ones * (rest - 1) + (150 - ones) * rest) / 150, within(1e-7));
     }
+  }
+
+  @Test
+  void aBatchIsBoundedByWhatTheNetworkHoldsForIt() {
+    assertThat(Evaluator.batchSize(lenet.stack())).isEqualTo(100);
+
+    LayerStack deep = Architecture.of("resnet18", 3, 168, 168, 100).stack();
+    int batch = Evaluator.batchSize(deep);
+    assertThat(batch).isBetween(1, 99);
+    assertThat(batch == 1 || batch % 4 == 0).isTrue();
+    assertThat(4 * deep.activations() * batch).isLessThanOrEqualTo(64 << 20);
+
+    LayerStack larger = Architecture.of("resnet18", 3, 1500, 1500, 100).stack();
+    assertThat(4 * larger.activations()).isGreaterThan(64 << 20);
+    assertThat(Evaluator.batchSize(larger)).isEqualTo(1);
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.coppice.learning.data.Dataset;
+import io.coppice.learning.engine.KernelPolicy;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.nn.InitialParameters;
@@ -140,7 +141,8 @@ class InitialPrunerTest {
 
   @Test
   void interruptionEndsTheStage() {
-    try (InitialPruner pruner = new InitialPruner(lenet, Loss.SOFTMAX_CROSS_ENTROPY, CONFIG)) {
+    try (InitialPruner pruner =
+        new InitialPruner(lenet, Loss.SOFTMAX_CROSS_ENTROPY, CONFIG, KernelPolicy.usual())) {
       List<Integer> rounds = new ArrayList<>();
       assertThatThrownBy(
               () ->
@@ -164,7 +166,8 @@ class InitialPrunerTest {
         .hasMessageContaining("10 samples and batches of 20");
     assertThatThrownBy(() -> new InitialPruner.Config(20, 1, 1, 1, 0, 0, 1, 1, 20, 0.1))
         .hasMessageContaining("below 1, not 1.0");
-    try (InitialPruner pruner = new InitialPruner(lenet, Loss.SOFTMAX_CROSS_ENTROPY, CONFIG)) {
+    try (InitialPruner pruner =
+        new InitialPruner(lenet, Loss.SOFTMAX_CROSS_ENTROPY, CONFIG, KernelPolicy.usual())) {
       assertThatThrownBy(
               () -> pruner.prune(Stripes.images(19, 1), initial, COST, 1, (r, a, d, y) -> {}))
           .hasMessageContaining("at least one batch of 20 samples, but the data set has 19");
@@ -180,7 +183,8 @@ class InitialPrunerTest {
 
   private InitialPruner.Result prune(InitialPruner.Config config, List<Report> reports)
       throws InterruptedException {
-    try (InitialPruner pruner = new InitialPruner(lenet, Loss.SOFTMAX_CROSS_ENTROPY, config)) {
+    try (InitialPruner pruner =
+        new InitialPruner(lenet, Loss.SOFTMAX_CROSS_ENTROPY, config, KernelPolicy.usual())) {
       return pruner.prune(
           data,
           initial,

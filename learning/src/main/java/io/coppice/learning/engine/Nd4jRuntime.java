@@ -1,4 +1,4 @@
-package io.coppice.learning.nn;
+package io.coppice.learning.engine;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -22,14 +22,14 @@ import org.slf4j.LoggerFactory;
  * <p>The native libraries read their environment when they are loaded, and only then. That is why the variables are set in the
  * process itself, by {@code setenv}, and why nothing else may touch ND4J before {@link #start}.
  */
-public final class Nd4jRuntime {
+final class Nd4jRuntime {
 
   private static final Logger log = LoggerFactory.getLogger(Nd4jRuntime.class);
 
   private Nd4jRuntime() {}
 
   /** Loads ND4J and its native libraries, once a process; the first start on a machine unpacks them and takes seconds. */
-  public static void start() {
+  static void start() {
     Holder.load();
   }
 

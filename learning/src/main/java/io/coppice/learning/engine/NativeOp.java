@@ -1,4 +1,4 @@
-package io.coppice.learning.nn;
+package io.coppice.learning.engine;
 
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -9,6 +9,9 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * One of ND4J's native operations, bound once to its arguments and to the arrays that it reads and writes. Binding costs more
  * than many of the operations themselves, so it is not done in every step.
+ *
+ * <p>There is nothing to close: ND4J frees a context's few hundred bytes when the garbage collector has found it, and the arrays
+ * belong to whoever made them.
  */
 final class NativeOp {
 
