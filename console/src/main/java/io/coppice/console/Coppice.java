@@ -21,11 +21,13 @@ import picocli.CommandLine.Spec;
         "%nEvery update, aggregate and mask is a record in Apache Kafka; the log can be tailed, replayed and audited.%n",
     subcommands = {
       DemoCommand.class,
+      PredictCommand.class,
       PruneCommand.class,
       PlotCommand.class,
       TailCommand.class,
       ServeCommand.class,
-      AuditCommand.class
+      AuditCommand.class,
+      BenchCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",

@@ -156,6 +156,15 @@ final class DemoCommand implements Callable<Integer> {
         defaultValue = "float32",
         description = "How updates and aggregates travel: float32 or bfloat16.")
     String encoding;
+
+    @Option(
+        names = "--kernels",
+        paramLabel = "CHOICE",
+        defaultValue = "measured",
+        description =
+            "Which layers agents compute by their active weights alone: those below the density from which that is slower here"
+                + " (measured), below the same density everywhere (usual), none (dense) or all (sparse).")
+    String kernels;
   }
 
   static final class Pruning {
@@ -275,7 +284,8 @@ final class DemoCommand implements Callable<Integer> {
         federation.agents,
         federation.rounds,
         training.model,
-        (federation.data != null ? federation.data : shippedData()).toString(),
+        (federation.data != null ? federation.data : CoppiceHome.resolve("data", "mnist"))
+            .toString(),
         federation.testEvery,
         federation.partition,
         pruning.policy,
@@ -292,12 +302,8 @@ final class DemoCommand implements Callable<Integer> {
         training.encoding,
         pruning.regrow,
         pruning.importance,
+        training.kernels,
         pruning.maxDensity,
         federation.deadlineSeconds);
-  }
-
-  /** The MNIST subset beside the launcher, which tells where that is. */
-  private static Path shippedData() {
-    return Path.of(System.getProperty("coppice.home", "."), "data", "mnist");
   }
 }

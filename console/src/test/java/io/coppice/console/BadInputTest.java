@@ -70,6 +70,7 @@ class BadInputTest {
           --loss          | hinge           | --loss is one of bce, softmax, not 'hinge'.
           --encoding      | int8            | --encoding is one of bfloat16, float32, not 'int8'.
           --regrow        | random          | --regrow is one of last-value, zero, not 'random'.
+          --kernels       | quick           | --kernels: There are no kernels "quick": choose one of measured, usual, dense, sparse.
           --importance    | sometimes       | --importance is one of every-round, last-round, not 'sometimes'.
           --cost          | free            | --cost: There is no cost model 'free': use measured, measured:QUANTILE, paper, paper:NETWORK or file:PATH.
           --cost          | measured:0      | --cost: The quantile of measured:QUANTILE is a number above 0 and at most 1 (1 is the slowest agent), not '0'.
@@ -80,7 +81,7 @@ class BadInputTest {
           --learning-rate | NaN             | --learning-rate is a number above 0, not NaN.
           --max-density   | 1.5             | --max-density is above 0 and at most 1, not 1.5.
           --batch         | 61              | --batch is at most the number of training images, 60, not 61.
-          --local-steps   | 2000000000      | --local-steps times --batch is at most 2147483647, not 40000000000.
+          --local-steps   | 2000000000      | --local-steps times --batch is at most 65536 where importance is computed, not 40000000000.
           --deadline      | 0               | --deadline is at least 1, not 0.
           --report        | TMP/none/r.json | --report TMP/none/r.json cannot be written: there is no directory TMP/none.
           --report        | TMP             | --report TMP cannot be written: it is a directory.
@@ -136,6 +137,7 @@ class BadInputTest {
       textBlock =
           """
           demo --frobnicate                      | Unknown option: '--frobnicate'
+          predict --batch 1                      | `Missing required argument (specify one of these): ([--dir=DIR] | [--bootstrap=HOST:PORT --registry=URL])`
           demo --rounds many                     | Invalid value for option '--rounds': 'many' is not an int
           demo --rounds                          | Missing required parameter for option '--rounds' (N)
           frobnicate                             | Unmatched argument at index 0: 'frobnicate'
@@ -164,12 +166,21 @@ class BadInputTest {
           tail nothing --dir TMP                 | There is no topic 'nothing': known are runs, agents, updates, submissions, rounds, aggregates, importance, masks, checkpoints, metrics, rejects, internal.checks, internal.closes, internal.ticks.
           tail rounds --dir TMP                  | --dir TMP holds no log of a demo.
           serve --dir TMP/none                   | --dir TMP/none holds no log of a demo.
+          predict --dir TMP --batch 1,0          | --batch is at least 1, not 0.
+          predict --dir TMP --images 0           | --images is at least 1, not 0.
+          predict --dir TMP --data TMP/data --images 21 | --images is at most the number of test images, 20, not 21.
+          predict --dir TMP --data TMP/none      | --data: There is no directory TMP/none.
+          predict --dir TMP --report TMP         | --report TMP cannot be written: it is a directory.
+          predict --dir TMP --data TMP/data --predictions TMP | --predictions TMP cannot be written: it is a directory.
+          predict --dir TMP --data TMP/data --predictions TMP/none/p.csv | --predictions TMP/none/p.csv cannot be written: there is no such directory, or no permission to write into it.
+          predict --dir TMP --data TMP/data --predictions TMP/p.csv | --dir TMP holds no log of a demo.
           tail rounds --bootstrap here --registry http://localhost:1 | --bootstrap here: Invalid url in bootstrap.servers: here.
           """)
   void theOtherCommandsSayWhatIsWrong(String call, String sentence) {
     CommandRun run = CommandRun.of(here(call).split(" "));
     assertThat(run.err().strip()).isEqualTo(here(sentence));
     assertThat(run.exitCode()).isEqualTo(Coppice.BAD_INPUT);
+    assertThat(temporary.resolve("p.csv.part")).doesNotExist();
   }
 
   @Test

@@ -7,6 +7,7 @@ import io.coppice.replay.LogReader.Entry;
 import io.coppice.replay.LogTensors;
 import io.coppice.replay.RunDefinition;
 import io.coppice.replay.RunFollower;
+import io.coppice.replay.Submissions;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.ContentDigest;
 import io.coppice.schemas.Contributor;
@@ -25,7 +26,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.apache.kafka.common.errors.SerializationException;
 
 /**
  * Replays a run from its first record and recomputes what was decided: the chain of closed rounds, every aggregate from the
@@ -159,27 +159,10 @@ public final class RunVerifier {
 
   private Map<ByteBuffer, UpdateSubmitted> readSubmissions() {
     Map<ByteBuffer, UpdateSubmitted> submissions = new HashMap<>();
-    try (LogReader reader = new LogReader(cluster)) {
-      int partition = LogKeys.runPartition(run.id(), reader.partitions(Topic.SUBMISSIONS));
-      reader.followSince(Topic.SUBMISSIONS, partition, run.since());
-      while (!reader.hasReachedEnd()) {
-        for (Entry entry : reader.poll(POLL)) {
-          if (run.id().equals(entry.key())) {
-            decode(entry).ifPresent(s -> submissions.put(ContentDigest.of(s), s));
-          }
-        }
-      }
+    for (UpdateSubmitted submission : Submissions.since(run.since(), cluster, serdes, run)) {
+      submissions.put(ContentDigest.of(submission), submission);
     }
     return submissions;
-  }
-
-  /** Anybody may write a submission; one that cannot be read was rejected, and so is nobody's contribution. */
-  private Optional<UpdateSubmitted> decode(Entry entry) {
-    try {
-      return Optional.of(serdes.submissions.deserialize(entry.topic().suffix(), entry.value()));
-    } catch (SerializationException e) {
-      return Optional.empty();
-    }
   }
 
   private int checkContributors(Map<ByteBuffer, UpdateSubmitted> submissions) {

@@ -7,6 +7,7 @@ import io.coppice.agent.DeviceLink;
 import io.coppice.agent.EdgeAgent;
 import io.coppice.aggregator.AggregatorConfig;
 import io.coppice.aggregator.AggregatorService;
+import io.coppice.console.ReportFile;
 import io.coppice.console.UserError;
 import io.coppice.console.progress.Figures;
 import io.coppice.console.progress.LiveDisplay;
@@ -95,7 +96,7 @@ public final class Demo {
    */
   public void run() throws InterruptedException {
     RunPlan plan = RunPlan.of(settings);
-    report.ifPresent(RunReport::checkWritable);
+    report.ifPresent(ReportFile::checkWritable);
     checkPort();
     boolean existed = prepareDirectory();
     CountDownLatch closed = new CountDownLatch(1);
@@ -219,7 +220,7 @@ public final class Demo {
 
   private List<AgentRunner> startAgents(
       ClusterConfig cluster, LogSerdes serdes, RunDefinition run, RunPlan plan) {
-    ComputeGate gate = closeLater(ComputeGate.forThisMachine());
+    ComputeGate gate = closeLater(ComputeGate.forThisMachine(plan.kernels()));
     DeviceLink link = DeviceLink.measured();
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     List<AgentRunner> agents = new ArrayList<>();

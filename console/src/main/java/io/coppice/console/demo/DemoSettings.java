@@ -23,6 +23,7 @@ package io.coppice.console.demo;
  * @param encoding how tensors travel
  * @param regrow value of a regrown weight
  * @param importance rounds whose gradients make importance
+ * @param kernels how agents decide which layers they compute by their active weights
  * @param maxDensity bound on growth; null: none
  * @param deadlineSeconds a round closes without the missing after this time
  */
@@ -47,5 +48,6 @@ public record DemoSettings(
     String encoding,
     String regrow,
     String importance,
+    String kernels,
     Double maxDensity,
     int deadlineSeconds) {}

@@ -8,6 +8,8 @@ import io.coppice.learning.data.PartitionFile;
 import io.coppice.learning.data.Partitioner;
 import io.coppice.learning.data.Partitioners;
 import io.coppice.learning.data.Split;
+import io.coppice.learning.engine.KernelChoice;
+import io.coppice.learning.engine.Network;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.pruning.CostModel;
 import io.coppice.pruning.MaskPolicy;
@@ -96,6 +98,7 @@ record RunPlan(
     TensorEncoding encoding = choice("--encoding", s.encoding(), ENCODINGS);
     Regrow regrow = choice("--regrow", s.regrow(), REGROW);
     ImportanceRounds importance = choice("--importance", s.importance(), IMPORTANCE);
+    read("--kernels", () -> KernelChoice.named(s.kernels()));
     read("--pruning", () -> MaskPolicy.named(s.pruning()));
     Partitioner partitioner = read("--partition", () -> Partitioners.parse(s.partition()));
     Path data = Path.of(s.data());
@@ -119,6 +122,11 @@ record RunPlan(
         definition(s, architecture, loss, encoding, regrow, importance, cost));
   }
 
+  /** How the agents decide which layers they compute by their active weights. */
+  KernelChoice kernels() {
+    return KernelChoice.named(settings.kernels());
+  }
+
   /** What an option's value stands for; what is wrong with it is said with the option's name. */
   private static <V> V read(String option, Supplier<V> reading) {
     try {
@@ -135,11 +143,14 @@ record RunPlan(
               "--batch is at most the number of training images, %d, not %d.",
               train.size(), s.batch()));
     }
-    if ((long) s.localSteps() * s.batch() > Integer.MAX_VALUE) {
+    boolean conventional = s.pruning().equals(RunDefinition.CONVENTIONAL);
+    int most = conventional ? Integer.MAX_VALUE : Network.MAX_IMPORTANCE_SAMPLES;
+    long samples = (long) s.localSteps() * s.batch();
+    if (samples > most) {
       throw UserError.badInput(
           String.format(
-              "--local-steps times --batch is at most %d, not %d.",
-              Integer.MAX_VALUE, (long) s.localSteps() * s.batch()));
+              "--local-steps times --batch is at most %d%s, not %d.",
+              most, conventional ? "" : " where importance is computed", samples));
     }
   }
 

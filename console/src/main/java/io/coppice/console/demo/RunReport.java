@@ -2,33 +2,27 @@ package io.coppice.console.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.coppice.console.UserError;
+import io.coppice.console.ReportFile;
 import io.coppice.console.progress.RoundProgress;
 import io.coppice.console.progress.RunMonitor;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.pruning.CostModel;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
-import java.util.List;
 
 /** A run's figures as one JSON document. */
 final class RunReport {
 
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private RunReport() {}
 
   /**
    * Writes the document, whole or not at all.
    *
-   * @throws UserError if the file cannot be written
+   * @throws io.coppice.console.UserError if the file cannot be written
    */
   static void write(Path file, DemoSettings settings, RunMonitor monitor, Summary summary) {
     ObjectNode document = JSON.createObjectNode();
@@ -54,7 +48,7 @@ final class RunReport {
     }
     document.set("cost", toJson(monitor.cost()));
     document.set("final", toJson(monitor, summary));
-    write(file, document);
+    ReportFile.write(file, document);
   }
 
   private static ObjectNode toJson(RoundProgress round) {
@@ -96,48 +90,18 @@ final class RunReport {
     for (int l = 0; l < mask.layout().prunable().size(); l++) {
       layers.put(mask.layout().prunable().get(l).layer(), mask.kept(l));
     }
-    json.put("modelBytes", summary.modelBytes());
+    json.put("modelBytes", summary.mask().modelBytes());
     json.put("bytesUp", summary.bytesUp());
     json.put("bytesDown", summary.bytesDown());
     json.put("seconds", summary.seconds());
     json.put("estimatedSeconds", summary.estimatedSeconds());
+    json.set("firstTraining", JSON.<JsonNode>valueToTree(summary.firstTraining()));
+    json.set("lastTraining", JSON.<JsonNode>valueToTree(summary.lastTraining()));
     ObjectNode conventional = json.putObject("conventional");
     conventional.put("modelBytes", summary.conventionalModelBytes());
     conventional.put("bytesUp", summary.conventionalBytesEachWay());
     conventional.put("bytesDown", summary.conventionalBytesEachWay());
     conventional.put("estimatedSeconds", summary.conventionalEstimatedSeconds());
     return json;
-  }
-
-  private static void write(Path file, ObjectNode document) {
-    Path part = file.resolveSibling(file.getFileName() + ".part");
-    try {
-      JSON.writeValue(part.toFile(), document);
-      Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      part.toFile().delete();
-      throw UserError.failed("The report cannot be written to " + file + ": " + e.getMessage(), e);
-    }
-  }
-
-  /**
-   * Fails early where the report could not be written at the end.
-   *
-   * @throws UserError if the file is a directory, or its directory is missing or not writable
-   */
-  static void checkWritable(Path file) {
-    if (file.toString().isBlank()) {
-      throw UserError.badInput("--report names no file.");
-    }
-    Path directory = file.toAbsolutePath().getParent();
-    for (String problem :
-        List.of(
-            Files.isDirectory(file) ? "it is a directory" : "",
-            !Files.isDirectory(directory) ? "there is no directory " + directory : "",
-            !Files.isWritable(directory) ? "no permission to write into " + directory : "")) {
-      if (!problem.isEmpty()) {
-        throw UserError.badInput("--report " + file + " cannot be written: " + problem + ".");
-      }
-    }
   }
 }

@@ -23,6 +23,8 @@ import java.util.List;
  * @param estimatedSeconds by the cost model, of all rounds
  * @param agentRounds updates admitted in all rounds
  * @param rounds number of rounds
+ * @param firstTraining of an agent in the first rounds
+ * @param lastTraining of an agent in the last rounds
  * @param conventionalEstimatedSeconds by the cost model at density 1, of all rounds
  */
 record Summary(
@@ -33,7 +35,29 @@ record Summary(
     double estimatedSeconds,
     long agentRounds,
     int rounds,
+    Training firstTraining,
+    Training lastTraining,
     double conventionalEstimatedSeconds) {
+
+  /** Rounds at the beginning and at the end whose training is compared. */
+  private static final int COMPARED_ROUNDS = 10;
+
+  /**
+   * What local training took in some rounds.
+   *
+   * @param seconds of a round, mean over its agents, median over the rounds
+   * @param density of the mask, mean over the rounds
+   */
+  record Training(double seconds, double density) {
+
+    static Training of(List<RoundProgress> rounds) {
+      double[] seconds =
+          rounds.stream().mapToDouble(RoundProgress::trainSeconds).sorted().toArray();
+      return new Training(
+          seconds.length == 0 ? 0 : seconds[seconds.length / 2],
+          rounds.stream().mapToDouble(RoundProgress::density).average().orElse(1));
+    }
+  }
 
   static Summary of(RunMonitor monitor) {
     List<RoundProgress> rounds = monitor.rounds();
@@ -46,16 +70,9 @@ record Summary(
         rounds.stream().mapToDouble(RoundProgress::estimatedSeconds).sum(),
         rounds.stream().mapToLong(RoundProgress::contributors).sum(),
         rounds.size(),
+        Training.of(rounds.subList(0, Math.min(COMPARED_ROUNDS, rounds.size()))),
+        Training.of(rounds.subList(Math.max(0, rounds.size() - COMPARED_ROUNDS), rounds.size())),
         rounds.size() * monitor.cost().roundSeconds(full.keptPerLayer()));
-  }
-
-  /** The final model: a bitmap and the active values. */
-  long modelBytes() {
-    long bitmaps = 0;
-    for (int l = 0; l < mask.layout().prunable().size(); l++) {
-      bitmaps += mask.bitmap(l).length;
-    }
-    return mask.density() == 1 ? conventionalModelBytes() : bitmaps + 4L * mask.activeParameters();
   }
 
   long conventionalModelBytes() {
@@ -78,9 +95,9 @@ record Summary(
     row(
         out,
         "model size",
-        bytes(modelBytes()),
+        bytes(mask.modelBytes()),
         bytes(conventionalModelBytes()),
-        (double) modelBytes() / conventionalModelBytes());
+        (double) mask.modelBytes() / conventionalModelBytes());
     row(
         out,
         "sent by agents",
@@ -100,12 +117,20 @@ record Summary(
         duration(conventionalEstimatedSeconds),
         estimatedSeconds / conventionalEstimatedSeconds);
     out.printf("%-28s %14s%n", "time of the rounds here", clock(seconds));
+    training(out, "training of a round, first", firstTraining);
+    training(out, "training of a round, last", lastTraining);
     monitor
         .initialPruningRound()
         .ifPresent(
             stage ->
                 out.printf("%-28s %14s%n", "initial pruning here", clock(stage.getTrainSeconds())));
     out.flush();
+  }
+
+  private static void training(PrintWriter out, String what, Training training) {
+    out.printf(
+        "%-28s %14s   at density %s%n",
+        what, decimals(1000 * training.seconds(), 1) + " ms", decimals(training.density(), 3));
   }
 
   private static void row(

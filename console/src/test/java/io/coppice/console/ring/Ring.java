@@ -10,6 +10,7 @@ import io.coppice.aggregator.AggregatorConfig;
 import io.coppice.aggregator.AggregatorService;
 import io.coppice.embedded.EmbeddedCluster;
 import io.coppice.learning.data.Dataset;
+import io.coppice.learning.engine.KernelChoice;
 import io.coppice.pruning.PruningService;
 import io.coppice.replay.RunDefinition;
 import io.coppice.replay.Runs;
@@ -45,7 +46,7 @@ final class Ring implements AutoCloseable {
   private final EmbeddedCluster embedded =
       EmbeddedCluster.startTemporary(new Sizing(SHARD_PARTITIONS, 2, Optional.empty()));
   private final LogSerdes serdes = new LogSerdes(embedded.config().newRegistry());
-  private final ComputeGate gate = ComputeGate.forThisMachine();
+  private final ComputeGate gate = ComputeGate.forThisMachine(KernelChoice.USUAL);
   private final DeviceLink link = DeviceLink.measured();
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final Map<String, KeyPair> keys = new HashMap<>();

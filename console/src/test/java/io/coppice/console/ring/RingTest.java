@@ -6,7 +6,10 @@ import io.coppice.console.ring.RunLog.At;
 import io.coppice.learning.data.Dataset;
 import io.coppice.learning.data.Datasets;
 import io.coppice.learning.data.Split;
+import io.coppice.learning.encoding.Encoding;
+import io.coppice.replay.LogTensors;
 import io.coppice.replay.RunDefinition;
+import io.coppice.replay.RunModel;
 import io.coppice.schemas.AggregateShard;
 import io.coppice.schemas.CheckpointShard;
 import io.coppice.schemas.CloseReason;
@@ -21,6 +24,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -71,6 +75,7 @@ class RingTest {
     RunLog log = ring.finish(run);
 
     Proof.holdsFor(log);
+    theModelOfEveryCheckpointIsFoundByItsRound(log);
     assertThat(log.closed()).hasSize(9).allMatch(c -> c.getReason() == CloseReason.ALL_REPORTED);
     assertThat(log.masks)
         .extracting(MaskPublished::getOrigin)
@@ -99,6 +104,30 @@ class RingTest {
     assertThat(copy.masks.stream().map(MaskPublished::getLayers))
         .containsExactlyElementsOf(log.masks.stream().map(MaskPublished::getLayers).toList());
     assertThat(model(copy)).isEqualTo(model(log));
+  }
+
+  private static void theModelOfEveryCheckpointIsFoundByItsRound(RunLog log) {
+    RunDefinition run = log.run();
+    log.checkpoints.stream()
+        .collect(Collectors.groupingBy(CheckpointShard::getRound))
+        .forEach(
+            (next, checkpoint) -> {
+              RunModel model =
+                  RunModel.after(next - 1, ring.cluster(), ring.serdes(), run).orElseThrow();
+              assertThat(model.round()).isEqualTo(next - 1);
+              for (CheckpointShard shard : checkpoint) {
+                int from = run.shards().from(shard.getShard());
+                assertThat(model.maskVersion()).isEqualTo(shard.getMaskVersion());
+                assertThat(shard.getValues())
+                    .isEqualTo(
+                        Encoding.FLOAT32.encode(model.parameters(), from, shard.getValueCount()));
+              }
+              assertThat(LogTensors.toLog(model.mask()))
+                  .isEqualTo(log.masks.get(model.maskVersion()).getLayers());
+            });
+    RunModel newest = RunModel.newest(ring.cluster(), ring.serdes(), run).orElseThrow();
+    assertThat(newest.round()).isEqualTo(run.lastRound());
+    assertThat(newest.maskVersion()).isEqualTo(log.masks.size() - 1);
   }
 
   @Test

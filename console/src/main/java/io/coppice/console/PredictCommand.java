@@ -1,0 +1,192 @@
+package io.coppice.console;
+
+import io.coppice.console.LogOption.OpenLog;
+import io.coppice.console.predict.Prediction;
+import io.coppice.console.predict.PredictionsFile;
+import io.coppice.learning.data.DataFormatException;
+import io.coppice.learning.data.Dataset;
+import io.coppice.learning.data.Datasets;
+import io.coppice.learning.data.Split;
+import io.coppice.replay.RunDefinition;
+import io.coppice.replay.RunModel;
+import io.coppice.replay.Runs;
+import io.coppice.schemas.LogSerdes;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Visibility;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code coppice predict}: a model of the log at work. */
+@Command(
+    name = "predict",
+    mixinStandardHelpOptions = true,
+    showDefaultValues = true,
+    sortOptions = false,
+    header =
+        "Predict the classes of test images by a model of the log, dense and pruned side by side.",
+    description = {
+      "",
+      "Folds the model of a run out of the log and computes it on one thread in two ways that take turns batch by batch: dense, with"
+          + " the pruned weights as zeros, and pruned, by the active weights. Prints accuracy, latency of a batch (wall-clock"
+          + " percentiles), images per second and size of both, and whether they agree.",
+      ""
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  coppice predict --dir coppice-data/...",
+      "  coppice predict --dir coppice-data/... --round 50 --batch 1 --predictions predictions.csv"
+    })
+final class PredictCommand implements Callable<Integer> {
+
+  @ArgGroup(exclusive = true, multiplicity = "1")
+  private LogOption.Either log;
+
+  @Option(
+      names = "--run",
+      paramLabel = "RUN",
+      showDefaultValue = Visibility.NEVER,
+      description = "The run. Default: the newest.")
+  private String runId;
+
+  @Option(
+      names = "--round",
+      paramLabel = "N",
+      showDefaultValue = Visibility.NEVER,
+      description =
+          "Take the model after this round, under the mask that is in force then. Default: the newest model.")
+  private Integer round;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      showDefaultValue = Visibility.NEVER,
+      description =
+          "Test data: IDX files as MNIST has them, CIFAR-10 binary files, or LEAF JSON; plain or .gz. Default: the MNIST subset"
+              + " that comes with Coppice.")
+  private Path data;
+
+  @Option(
+      names = "--images",
+      paramLabel = "N",
+      showDefaultValue = Visibility.NEVER,
+      description = "Take the first N test images only. Default: all.")
+  private Integer images;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      split = ",",
+      defaultValue = "1,20",
+      description = "Images of a batch; several sizes are measured one after the other.")
+  private List<Integer> batches;
+
+  @Option(
+      names = "--report",
+      paramLabel = "FILE.json",
+      description = "Write the figures as one JSON document.")
+  private Path report;
+
+  @Option(
+      names = "--predictions",
+      paramLabel = "FILE.csv",
+      description =
+          "Write what the pruned model tells of every image: its index, its label, the predicted class and the probability of that.")
+  private Path predictions;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws Exception {
+    batches.forEach(batch -> checkPositive("--batch", batch));
+    if (images != null) {
+      checkPositive("--images", images);
+    }
+    if (report != null) {
+      ReportFile.checkWritable(report);
+    }
+    Dataset test = readData();
+    try (PredictionsFile file = predictions == null ? null : new PredictionsFile(predictions)) {
+      newPrediction(test)
+          .run(
+              batches,
+              Optional.ofNullable(report),
+              Optional.ofNullable(file),
+              spec.commandLine().getOut());
+    }
+    return 0;
+  }
+
+  private static void checkPositive(String option, int value) {
+    if (value < 1) {
+      throw UserError.badInput(option + " is at least 1, not " + value + ".");
+    }
+  }
+
+  private Dataset readData() {
+    Dataset all;
+    try {
+      all = Datasets.open(data != null ? data : CoppiceHome.resolve("data", "mnist"), Split.TEST);
+    } catch (DataFormatException e) {
+      throw UserError.badInput("--data: " + e.getMessage(), e);
+    }
+    if (images == null) {
+      return all;
+    }
+    if (images > all.size()) {
+      throw UserError.badInput(
+          String.format(
+              "--images is at most the number of test images, %d, not %d.", all.size(), images));
+    }
+    return all.subset(IntStream.range(0, images).toArray());
+  }
+
+  /** The log is needed for the model alone: while it is timed, no broker runs beside it. */
+  private Prediction newPrediction(Dataset test) throws Exception {
+    try (OpenLog open = log.open()) {
+      LogSerdes serdes = new LogSerdes(open.cluster().newRegistry());
+      RunDefinition run =
+          Runs.find(open.cluster(), serdes, Optional.ofNullable(runId))
+              .orElseThrow(
+                  () ->
+                      UserError.badInput(
+                          runId == null
+                              ? "The log holds no run."
+                              : "The log holds no run " + runId + "."));
+      return new Prediction(run, findModel(open, serdes, run), test, spec.commandLine().getErr());
+    }
+  }
+
+  private RunModel findModel(OpenLog open, LogSerdes serdes, RunDefinition run) {
+    int first = run.firstRound() - 1;
+    if (round != null && (round < first || round > run.lastRound())) {
+      throw UserError.badInput(
+          String.format(
+              "--round is %d (the initial model) to %d in run %s, not %d.",
+              first, run.lastRound(), run.id(), round));
+    }
+    RunModel model =
+        (round == null
+                ? RunModel.newest(open.cluster(), serdes, run)
+                : RunModel.after(round, open.cluster(), serdes, run))
+            .orElseThrow(
+                () ->
+                    UserError.failed(
+                        "Run " + run.id() + " has no model yet: its first checkpoint is to come.",
+                        null));
+    if (round != null && model.round() != round) {
+      throw UserError.failed(
+          String.format(
+              "The log leads run %s to round %d, not to round %d.", run.id(), model.round(), round),
+          null);
+    }
+    return model;
+  }
+}

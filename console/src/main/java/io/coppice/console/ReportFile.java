@@ -1,0 +1,56 @@
+package io.coppice.console;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+
+/** The file of {@code --report}: one JSON document, written at the end, checked at the start. */
+public final class ReportFile {
+
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+  private ReportFile() {}
+
+  /**
+   * Fails early where the report could not be written at the end.
+   *
+   * @throws UserError if the file is a directory, or its directory is missing or not writable
+   */
+  public static void checkWritable(Path file) {
+    if (file.toString().isBlank()) {
+      throw UserError.badInput("--report names no file.");
+    }
+    Path directory = file.toAbsolutePath().getParent();
+    for (String problem :
+        List.of(
+            Files.isDirectory(file) ? "it is a directory" : "",
+            !Files.isDirectory(directory) ? "there is no directory " + directory : "",
+            !Files.isWritable(directory) ? "no permission to write into " + directory : "")) {
+      if (!problem.isEmpty()) {
+        throw UserError.badInput("--report " + file + " cannot be written: " + problem + ".");
+      }
+    }
+  }
+
+  /**
+   * Writes the document, whole or not at all.
+   *
+   * @throws UserError if the file cannot be written
+   */
+  public static void write(Path file, JsonNode document) {
+    Path part = file.resolveSibling(file.getFileName() + ".part");
+    try {
+      JSON.writeValue(part.toFile(), document);
+      Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      part.toFile().delete();
+      throw UserError.failed("The report cannot be written to " + file + ": " + e.getMessage(), e);
+    }
+  }
+}
