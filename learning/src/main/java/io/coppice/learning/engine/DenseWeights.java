@@ -79,14 +79,19 @@ final class DenseWeights implements AutoCloseable {
 
   int delta(float[] model, int offset, float[] active, int at) {
     int next = at;
+    float[] ofBlock = new float[BLOCK + 1];
     for (int from = 0; from < values.size(); from += BLOCK) {
       int length = Math.min(BLOCK, values.size() - from);
       values.read(from, valueBlock, 0, length);
+      // Every difference is written, and kept by moving on: which weights are active is not to be
+      // predicted.
+      int kept = 0;
       for (int i = 0; i < length; i++) {
-        if (factors == null || factors[from + i] != 0) {
-          active[next++] = valueBlock[i] - model[offset + from + i];
-        }
+        ofBlock[kept] = valueBlock[i] - model[offset + from + i];
+        kept += factors == null ? 1 : (int) factors[from + i];
       }
+      System.arraycopy(ofBlock, 0, active, next, kept);
+      next += kept;
     }
     return next;
   }

@@ -108,7 +108,7 @@ final class LinearImportance {
           float g = of[row * batch + n];
           numbers[count] = (char) (step * samples + n);
           gradients[count] = g;
-          count += g != 0 ? 1 : 0;
+          count += NonZero.flag(g);
         }
       }
       starts[row + 1] = count;

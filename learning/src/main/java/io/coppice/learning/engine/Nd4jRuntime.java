@@ -1,5 +1,6 @@
 package io.coppice.learning.engine;
 
+import io.coppice.learning.kernels.Kernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -38,6 +39,7 @@ final class Nd4jRuntime {
 
     static {
       setEnvironment("OMP_NUM_THREADS", "1");
+      chooseOpenBlasKernels();
       setDefault(ND4JSystemProperties.LOG_INITIALIZATION, "false");
       // ND4J's arrays live outside the heap: a limit derived from -Xmx would end in a loop of
       // System.gc().
@@ -53,6 +55,22 @@ final class Nd4jRuntime {
     }
 
     static void load() {}
+  }
+
+  /**
+   * ND4J's OpenBLAS takes its slowest kernels on a processor that is younger than it. Where oneDNN does the products it is not asked;
+   * elsewhere it is told by the length of the vectors what the processor can do, unless the environment says so already.
+   */
+  private static void chooseOpenBlasKernels() {
+    String name = "OPENBLAS_CORETYPE";
+    if (System.getenv(name) != null || !System.getProperty("os.arch").equals("amd64")) {
+      return;
+    }
+    switch (Kernels.best().vectorBits()) {
+      case 512 -> setEnvironment(name, "SKYLAKEX");
+      case 256 -> setEnvironment(name, "HASWELL");
+      default -> {}
+    }
   }
 
   private static void setDefault(String property, String value) {

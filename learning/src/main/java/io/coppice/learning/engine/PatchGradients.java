@@ -131,13 +131,10 @@ final class PatchGradients extends AllWeightGradients {
       int p = by.row(output, y) + sample;
       int patch = sample * samplePitch + y * window.stride() * rowPitch;
       for (int x = 0; x < by.shape().width(); x++) {
-        // Written in any case, and kept by moving on: there is no telling which way a branch would
-        // go.
         float g = from[p + x * batch];
         positions[next] = patch + x * step;
         values[next] = g;
-        int bits = Float.floatToRawIntBits(g) << 1;
-        next += (bits | -bits) >>> 31;
+        next += NonZero.flag(g);
       }
     }
     return next;

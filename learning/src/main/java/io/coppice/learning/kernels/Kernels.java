@@ -35,6 +35,9 @@ public interface Kernels {
   /** What computes, in words for a log line. */
   String description();
 
+  /** Bits of the processor's preferred vector; 0 if that is not known. */
+  int vectorBits();
+
   /**
    * A convolution's forward pass, or the gradient by its input: every output run is the bias of its map plus the weighted sum of
    * the input runs that the map's active weights see.

@@ -11,6 +11,11 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public int vectorBits() {
+    return 0;
+  }
+
+  @Override
   public void correlate(
       Taps taps, float[] bias, float[] in, int inOrigin, float[] out, int outOrigin, Sweep sweep) {
     for (int map = 0; map < taps.maps(); map++) {

@@ -7,7 +7,12 @@ final class VectorKernels implements Kernels {
 
   @Override
   public String description() {
-    return "Vector API, vectors of " + FloatVector.SPECIES_PREFERRED.vectorBitSize() + " bits";
+    return "Vector API, vectors of " + vectorBits() + " bits";
+  }
+
+  @Override
+  public int vectorBits() {
+    return FloatVector.SPECIES_PREFERRED.vectorBitSize();
   }
 
   @Override
