@@ -2,8 +2,8 @@ package io.coppice.benchmarks;
 
 import io.coppice.console.CoppiceHome;
 import io.coppice.console.bench.BenchModel;
-import io.coppice.console.bench.RandomMask;
 import io.coppice.learning.model.Mask;
+import io.coppice.learning.model.RandomMask;
 import io.coppice.learning.training.LocalTrainer;
 import io.coppice.learning.training.LocalUpdate;
 import java.util.concurrent.TimeUnit;

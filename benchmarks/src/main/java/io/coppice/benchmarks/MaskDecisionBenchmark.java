@@ -1,8 +1,8 @@
 package io.coppice.benchmarks;
 
 import io.coppice.console.bench.BenchModel;
-import io.coppice.console.bench.RandomMask;
 import io.coppice.learning.model.Mask;
+import io.coppice.learning.model.RandomMask;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.pruning.CostModel;
 import io.coppice.learning.pruning.CostModels;

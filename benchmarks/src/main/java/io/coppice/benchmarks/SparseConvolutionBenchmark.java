@@ -1,11 +1,11 @@
 package io.coppice.benchmarks;
 
-import io.coppice.console.bench.RandomMask;
 import io.coppice.learning.kernels.Kernels;
 import io.coppice.learning.kernels.Sweep;
 import io.coppice.learning.kernels.Taps;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.ParameterLayout;
+import io.coppice.learning.model.RandomMask;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

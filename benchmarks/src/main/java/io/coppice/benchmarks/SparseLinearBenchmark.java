@@ -1,10 +1,10 @@
 package io.coppice.benchmarks;
 
-import io.coppice.console.bench.RandomMask;
 import io.coppice.learning.kernels.Kernels;
 import io.coppice.learning.kernels.SparseMatrix;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.ParameterLayout;
+import io.coppice.learning.model.RandomMask;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;

@@ -5,6 +5,7 @@ import io.coppice.learning.engine.KernelPolicy;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.ParameterLayout;
 import io.coppice.learning.model.ParameterTensor;
+import io.coppice.learning.model.RandomMask;
 import io.coppice.learning.nn.Architecture;
 import java.util.ArrayList;
 import java.util.Iterator;

@@ -1,15 +1,11 @@
 package io.coppice.learning.engine;
 
-import io.coppice.learning.model.Mask;
-import io.coppice.learning.model.ParameterLayout;
-import io.coppice.learning.model.ParameterTensor;
+import io.coppice.learning.model.RandomMask;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.nn.InitialParameters;
 import io.coppice.learning.random.SplitMix64;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -106,7 +102,7 @@ public final class Crossovers {
       SplitMix64 random = new SplitMix64(0);
       this.network = Network.forTraining(architecture.stack(), batch, policy);
       network.load(
-          InitialParameters.of(architecture, 0), randomMask(architecture.layout(), density));
+          InitialParameters.of(architecture, 0), RandomMask.of(architecture.layout(), density, 0));
       // One step fills all maps with plausible values.
       network.forward(
           values(random, batch * architecture.stack().input().size()), newLogits(batch));
@@ -126,19 +122,6 @@ public final class Crossovers {
         values[i] = (float) (random.nextDouble() - 0.5);
       }
       return values;
-    }
-
-    private static Mask randomMask(ParameterLayout layout, double density) {
-      SplitMix64 random = new SplitMix64(1);
-      List<BitSet> bits = new ArrayList<>();
-      for (ParameterTensor weight : layout.prunable()) {
-        BitSet active = new BitSet(weight.size());
-        for (int i = 0; i < weight.size(); i++) {
-          active.set(i, random.nextDouble() < density);
-        }
-        bits.add(active);
-      }
-      return Mask.of(layout, bits);
     }
 
     void time() {

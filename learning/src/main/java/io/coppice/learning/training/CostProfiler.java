@@ -5,6 +5,7 @@ import io.coppice.learning.engine.CpuClock;
 import io.coppice.learning.engine.KernelPolicy;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.ParameterLayout;
+import io.coppice.learning.model.RandomMask;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.nn.InitialParameters;
 import io.coppice.learning.nn.Loss;
@@ -338,28 +339,18 @@ public final class CostProfiler {
       ParameterLayout layout = architecture.layout();
       List<BitSet> base = new ArrayList<>();
       for (int l = 0; l < layout.prunable().size(); l++) {
-        base.add(randomBits(layout.prunable().get(l).size(), BASE_DENSITY));
+        base.add(RandomMask.ofLayer(layout.prunable().get(l).size(), BASE_DENSITY, random));
       }
       List<Timed> all = new ArrayList<>();
       all.add(new Timed(-1, Mask.of(layout, base)));
       for (int l = 0; l < base.size(); l++) {
         for (double density : DENSITIES) {
           List<BitSet> raised = new ArrayList<>(base);
-          raised.set(l, randomBits(layout.prunable().get(l).size(), density));
+          raised.set(l, RandomMask.ofLayer(layout.prunable().get(l).size(), density, random));
           all.add(new Timed(l, Mask.of(layout, raised)));
         }
       }
       return all;
-    }
-
-    private BitSet randomBits(int size, double density) {
-      BitSet bits = new BitSet(size);
-      for (int i = 0; i < size; i++) {
-        if (random.nextDouble() < density) {
-          bits.set(i);
-        }
-      }
-      return bits;
     }
 
     @Override

@@ -1,9 +1,7 @@
-package io.coppice.console.bench;
+package io.coppice.learning.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.coppice.learning.model.Mask;
-import io.coppice.learning.model.ParameterLayout;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

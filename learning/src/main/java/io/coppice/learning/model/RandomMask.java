@@ -1,8 +1,5 @@
-package io.coppice.console.bench;
+package io.coppice.learning.model;
 
-import io.coppice.learning.model.Mask;
-import io.coppice.learning.model.ParameterLayout;
-import io.coppice.learning.model.ParameterTensor;
 import io.coppice.learning.random.SplitMix64;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -22,10 +19,20 @@ public final class RandomMask {
   public static Mask of(ParameterLayout layout, double density, long seed) {
     List<BitSet> layers = new ArrayList<>();
     for (ParameterTensor weight : layout.prunable()) {
-      int kept = (int) Math.max(1, Math.round(density * weight.size()));
-      layers.add(choose(kept, weight.size(), new SplitMix64(SplitMix64.seed(seed, layers.size()))));
+      layers.add(
+          ofLayer(weight.size(), density, new SplitMix64(SplitMix64.seed(seed, layers.size()))));
     }
     return Mask.of(layout, layers);
+  }
+
+  /**
+   * The bits of one layer of {@link #of}.
+   *
+   * @param weights of the layer
+   */
+  public static BitSet ofLayer(int weights, double density, SplitMix64 random) {
+    int kept = (int) Math.max(1, Math.round(density * weights));
+    return choose(kept, weights, random);
   }
 
   /** Selection sampling (Knuth, The Art of Computer Programming, volume 2, algorithm 3.4.2 S): one pass, exact in number. */
