@@ -51,7 +51,8 @@ public final class ContentDigest {
           .bytes(shard.getSha256());
     }
     List<LayerMask> mask = s.getProposedMask();
-    return (mask == null ? d.integer(-1) : d.masks(mask)).finish();
+    (mask == null ? d.integer(-1) : d.masks(mask)).probe(s.getProbe());
+    return d.finish();
   }
 
   /** Content digest of a closed round; it covers every field but the digest itself, and so the predecessor's digest. */
@@ -109,9 +110,12 @@ public final class ContentDigest {
             .masks(m.getLayers())
             .integer(m.getActiveParameters())
             .real(m.getDensity());
-    d.figures(m.getDecision());
-    // Masks that were published before there was this field have no trace of it.
-    return (m.getCost() == null ? d : d.cost(m.getCost())).finish();
+    // Masks that were published before there were the last three fields have no trace of them.
+    return d.figures(m.getDecision())
+        .cost(m.getCost())
+        .policy(m.getFigures())
+        .probeDensity(m.getProbeDensity())
+        .finish();
   }
 
   /** Content digest of a checkpoint's shard; it covers every field but the digest itself. */
@@ -155,13 +159,43 @@ public final class ContentDigest {
     return text(figures.getStopReason());
   }
 
+  private ContentDigest policy(List<PolicyFigure> figures) {
+    if (!figures.isEmpty()) {
+      field("figures").integer(figures.size());
+      figures.forEach(figure -> text(figure.getName()).real(figure.getValue()));
+    }
+    return this;
+  }
+
+  private ContentDigest probeDensity(Double density) {
+    return density == null ? this : field("probeDensity").real(density);
+  }
+
+  private ContentDigest probe(ProbeLosses probe) {
+    return probe == null
+        ? this
+        : field("probe")
+            .integer(probe.getSamples())
+            .real(probe.getPrevious())
+            .real(probe.getCurrent())
+            .real(probe.getSmaller());
+  }
+
   private ContentDigest cost(CostCoefficients cost) {
+    if (cost == null) {
+      return this;
+    }
     text(cost.getName())
         .real(cost.getFixedSeconds())
         .real(cost.getCommunicationSecondsPerWeight())
         .integer(cost.getComputationSecondsPerWeight().size());
     cost.getComputationSecondsPerWeight().forEach(this::real);
     return cost.getFleetQuantile() == null ? integer(0) : integer(1).real(cost.getFleetQuantile());
+  }
+
+  /** Begins a field that nothing stands for where it is not set; no text has the length -1, so it is not taken for another one. */
+  private ContentDigest field(String name) {
+    return integer(-1).text(name);
   }
 
   private ContentDigest integer(long value) {

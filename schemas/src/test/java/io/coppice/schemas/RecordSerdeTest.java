@@ -91,11 +91,12 @@ class RecordSerdeTest {
         submissions.serialize(
             "t",
             new UpdateSubmitted(
-                "", 0, "", 0, 0L, 0.0, 0.0, 0L, List.of(), null, ByteBuffer.allocate(0)));
-    // Behind the shards' empty list there are three bytes: its end, the null mask and the empty
+                "", 0, "", 0, 0L, 0.0, 0.0, 0L, List.of(), null, null, ByteBuffer.allocate(0)));
+    // Behind the shards' empty list there are four bytes: its end, the null mask and probe, and the
+    // empty
     // signature.
     byte[] hugeList = Arrays.copyOf(head, head.length + 2);
-    putVarint(hugeList, head.length - 3, Integer.MAX_VALUE - 15);
+    putVarint(hugeList, head.length - 4, Integer.MAX_VALUE - 15);
     assertIsRefusedCheaply(submissions, hugeList);
   }
 

@@ -60,6 +60,7 @@ class SignaturesTest {
         8L,
         List.of(new ShardDigest(ShardKind.DELTA, 0, 2, ByteBuffer.allocate(32))),
         null,
+        null,
         ByteBuffer.allocate(0));
   }
 }
