@@ -6,6 +6,7 @@ import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.RandomMask;
 import io.coppice.learning.training.LocalTrainer;
 import io.coppice.learning.training.LocalUpdate;
+import io.coppice.learning.training.RoundGradients;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -44,7 +45,7 @@ public class LocalTrainingBenchmark {
   private Mask mask;
   private LocalTrainer trainer;
   private int[] indices;
-  private float[] importance;
+  private RoundGradients importance;
 
   @Setup
   public void open() {
@@ -52,7 +53,8 @@ public class LocalTrainingBenchmark {
     mask = RandomMask.of(model.architecture().layout(), density, 0);
     trainer = new LocalTrainer(model.architecture(), model.loss(), BATCH);
     indices = model.indices(STEPS * BATCH);
-    importance = new float[model.parameters().length];
+    importance =
+        new RoundGradients(RoundGradients.Form.IMPORTANCE, new float[model.parameters().length]);
   }
 
   @TearDown

@@ -2,6 +2,7 @@ package io.coppice.console.bench;
 
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.training.LocalTrainer;
+import io.coppice.learning.training.RoundGradients;
 
 /** An agent's local training; every run starts from the same parameters. */
 final class TrainingEngine implements Engine {
@@ -10,7 +11,7 @@ final class TrainingEngine implements Engine {
   private final LocalTrainer trainer;
   private final int batch;
 
-  private final float[] gathered;
+  private final RoundGradients gathered;
 
   /**
    * @param trainer of batches of the workload; closed with this
@@ -19,7 +20,8 @@ final class TrainingEngine implements Engine {
     this.model = model;
     this.trainer = trainer;
     this.batch = workload.batch();
-    this.gathered = new float[model.parameters().length];
+    this.gathered =
+        new RoundGradients(RoundGradients.Form.IMPORTANCE, new float[model.parameters().length]);
   }
 
   @Override

@@ -54,17 +54,16 @@ abstract class AllWeightGradients {
   }
 
   /**
-   * Adds {@code factor x (sum of the gradients)^2} of every weight, and forgets the sums.
+   * Adds the sum of every weight, and forgets the sums.
    *
    * @param weights number of weights
    */
-  final void addTo(float[] importance, int offset, int weights, float factor) {
+  final void addTo(GradientTarget target, int offset, int weights) {
     if (sums == null) {
       return;
     }
     for (int w = 0; w < weights; w++) {
-      float sum = sums[index(w)];
-      importance[offset + w] += sum * sum * factor;
+      target.add(offset + w, sums[index(w)]);
     }
     forget();
   }

@@ -33,7 +33,7 @@ final class BatchNormLayer extends Layer {
 
   private final float[] inverseDeviation;
 
-  /** Sums of the gradients, for importance. */
+  /** Sums of the gradients over the steps of a round. */
   private final float[] scaleGradients;
 
   private final float[] biasGradients;
@@ -203,25 +203,23 @@ final class BatchNormLayer extends Layer {
       step.gradient()[tensors.scale().offset() + c] = byScale;
       step.gradient()[tensors.bias().offset() + c] = byBias;
     }
-    if (step.importance()) {
+    if (step.sumAll()) {
       scaleGradients[c] += byScale;
       biasGradients[c] += byBias;
     }
   }
 
   @Override
-  void forgetImportance() {
+  void forgetGradients() {
     Arrays.fill(scaleGradients, 0f);
     Arrays.fill(biasGradients, 0f);
   }
 
-  /** Running statistics are not learned: they have no importance. */
+  /** Running statistics are not learned: they have no gradient. */
   @Override
-  void addImportance(float[] importance, float factor) {
-    for (int c = 0; c < channels; c++) {
-      importance[tensors.scale().offset() + c] += scaleGradients[c] * scaleGradients[c] * factor;
-      importance[tensors.bias().offset() + c] += biasGradients[c] * biasGradients[c] * factor;
-    }
-    forgetImportance();
+  void addGradients(GradientTarget target) {
+    target.add(tensors.scale().offset(), scaleGradients);
+    target.add(tensors.bias().offset(), biasGradients);
+    forgetGradients();
   }
 }

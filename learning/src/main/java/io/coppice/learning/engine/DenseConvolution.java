@@ -101,13 +101,13 @@ final class DenseConvolution extends DenseComputation {
   }
 
   @Override
-  public void forgetImportance() {
-    weights().forgetImportance();
+  public void forgetGradients() {
+    weights().forgetGradients();
   }
 
   @Override
-  public void addImportance(float[] importance, int offset, float factor) {
-    weights().addImportance(importance, offset, factor);
+  public void addGradients(GradientTarget target, int offset) {
+    weights().addGradients(target, offset);
   }
 
   @Override

@@ -11,7 +11,7 @@ import java.util.List;
 final class DenseLinear extends DenseComputation {
 
   private final Layer layer;
-  private final LinearImportance importance;
+  private final LinearGradients allGradients;
   private final NativeArray x;
   private final NativeArray y;
   private final NativeOp product;
@@ -26,13 +26,13 @@ final class DenseLinear extends DenseComputation {
   private final NativeOp weightStep;
   private final float[] scaled;
 
-  DenseLinear(Layer layer, LinearImportance importance) {
+  DenseLinear(Layer layer, LinearGradients allGradients) {
     super(
         new DenseWeights(
-            importance != null, layer.out().shape().channels(), layer.in().shape().channels()));
+            allGradients != null, layer.out().shape().channels(), layer.in().shape().channels()));
     this.layer = layer;
-    this.importance = importance;
-    boolean training = importance != null;
+    this.allGradients = allGradients;
+    boolean training = allGradients != null;
     int rows = layer.out().shape().channels();
     int columns = layer.in().shape().channels();
     int batch = layer.in().batch();
@@ -93,8 +93,8 @@ final class DenseLinear extends DenseComputation {
   @Override
   public void backward(TrainingStep step, int offset) {
     float[] by = layer.outGradient().values();
-    if (step.importance()) {
-      importance.record(layer.in(), layer.outGradient());
+    if (step.sumAll()) {
+      allGradients.record(layer.in(), layer.outGradient());
     }
     yGradient.write(by, 0, 0, yGradient.size());
     if (inputGradient != null) {
@@ -115,15 +115,15 @@ final class DenseLinear extends DenseComputation {
   }
 
   @Override
-  public void forgetImportance() {
-    if (importance != null) {
-      importance.forget();
+  public void forgetGradients() {
+    if (allGradients != null) {
+      allGradients.forget();
     }
   }
 
   @Override
-  public void addImportance(float[] target, int offset, float factor) {
-    importance.addTo(target, offset, factor);
+  public void addGradients(GradientTarget target, int offset) {
+    allGradients.addTo(target, offset);
   }
 
   @Override

@@ -16,7 +16,7 @@ final class DenseWeights implements AutoCloseable {
   /** 1 for an active weight, 0 for a pruned one; null if all are active. */
   private float[] factors;
 
-  /** Sum of the gradients, for importance; null unless it is being gathered. */
+  /** Sum of the gradients over the steps of a round; null unless it is wanted. */
   private float[] sums;
 
   /**
@@ -110,14 +110,14 @@ final class DenseWeights implements AutoCloseable {
 
   /** Does what a step asks for with the gradient. */
   void step(TrainingStep step, int offset) {
-    if (step.importance() && sums == null) {
+    if (step.sumAll() && sums == null) {
       sums = new float[values.size()];
     }
     for (int from = 0; from < values.size(); from += BLOCK) {
       int length = Math.min(BLOCK, values.size() - from);
       values.read(from, valueBlock, 0, length);
       gradient.read(from, gradientBlock, 0, length);
-      if (step.importance()) {
+      if (step.sumAll()) {
         for (int i = 0; i < length; i++) {
           sums[from + i] += gradientBlock[i];
         }
@@ -137,18 +137,16 @@ final class DenseWeights implements AutoCloseable {
     }
   }
 
-  void forgetImportance() {
+  void forgetGradients() {
     sums = null;
   }
 
-  void addImportance(float[] importance, int offset, float factor) {
+  void addGradients(GradientTarget target, int offset) {
     if (sums == null) {
       return;
     }
-    for (int i = 0; i < sums.length; i++) {
-      importance[offset + i] += sums[i] * sums[i] * factor;
-    }
-    forgetImportance();
+    target.add(offset, sums);
+    forgetGradients();
   }
 
   @Override

@@ -74,11 +74,11 @@ abstract class Layer implements AutoCloseable {
     return at;
   }
 
-  /** Forgets the importance gathered so far, as after a round that was broken off. */
-  void forgetImportance() {}
+  /** Forgets the gradients summed up so far, as after a round that was broken off. */
+  void forgetGradients() {}
 
-  /** Adds the importance gathered so far, and forgets it. */
-  void addImportance(float[] importance, float factor) {}
+  /** Adds the gradients summed up so far, and forgets them. */
+  void addGradients(GradientTarget target) {}
 
   @Override
   public void close() {}

@@ -114,12 +114,12 @@ final class LayerChain implements AutoCloseable {
     return next;
   }
 
-  void forgetImportance() {
-    layers.forEach(Layer::forgetImportance);
+  void forgetGradients() {
+    layers.forEach(Layer::forgetGradients);
   }
 
-  void addImportance(float[] importance, float factor) {
-    layers.forEach(layer -> layer.addImportance(importance, factor));
+  void addGradients(GradientTarget target) {
+    layers.forEach(layer -> layer.addGradients(target));
   }
 
   /** All layers with a weight, those of residual blocks included, in the order of the parameters. */

@@ -10,7 +10,7 @@ final class LinearLayer extends WeightedLayer {
   private final KernelPolicy policy;
 
   /** Null in a network that only infers. */
-  private final LinearImportance importance;
+  private final LinearGradients allGradients;
 
   LinearLayer(
       Kernels kernels,
@@ -22,7 +22,7 @@ final class LinearLayer extends WeightedLayer {
       boolean training) {
     super(kernels, in, out, weight, bias);
     this.policy = policy;
-    this.importance = training ? new LinearImportance(kernels, in, out) : null;
+    this.allGradients = training ? new LinearGradients(kernels, in, out) : null;
   }
 
   @Override
@@ -39,7 +39,7 @@ final class LinearLayer extends WeightedLayer {
       return used;
     }
     return sparse
-        ? new SparseLinear(kernels(), this, importance)
-        : new DenseLinear(this, importance);
+        ? new SparseLinear(kernels(), this, allGradients)
+        : new DenseLinear(this, allGradients);
   }
 }

@@ -24,8 +24,8 @@ public final class Network implements AutoCloseable {
    */
   public record LayerChoice(String layer, double density, boolean sparse) {}
 
-  /** Samples over which importance can be added up, at most. */
-  public static final int MAX_IMPORTANCE_SAMPLES = LinearImportance.MAX_SAMPLES;
+  /** Samples over which the gradients of all parameters can be summed, at most. */
+  public static final int MAX_GRADIENT_SAMPLES = LinearGradients.MAX_SAMPLES;
 
   private final LayerStack stack;
   private final int batch;
@@ -78,7 +78,7 @@ public final class Network implements AutoCloseable {
   }
 
   /**
-   * Takes a model's active parameters, and forgets what has been added up for {@link #addImportance}.
+   * Takes a model's active parameters, and forgets what has been summed for {@link #addGradients}.
    *
    * @param parameters one value a parameter, in layout order; pruned ones are not looked at
    * @throws IllegalArgumentException if parameters or mask belong to another model
@@ -92,7 +92,7 @@ public final class Network implements AutoCloseable {
     if (!wanted.layout().equals(layout())) {
       throw new IllegalArgumentException("The mask belongs to another model than the network's.");
     }
-    layers.forgetImportance();
+    layers.forgetGradients();
     layers.load(parameters, wanted);
     mask = wanted;
   }
@@ -157,11 +157,11 @@ public final class Network implements AutoCloseable {
    *
    * @param logitGradient the loss's gradient by the logits, {@code [batch, outputs]}, row-major
    * @param learningRate step size
-   * @param importance whether the gradients of all parameters, active or not, are added up for {@link #addImportance}
-   * @throws IllegalStateException if they would be added up over more than {@link #MAX_IMPORTANCE_SAMPLES} samples
+   * @param sumAll whether the gradients of all parameters, active or not, are summed for {@link #addGradients}
+   * @throws IllegalStateException if they would be summed over more than {@link #MAX_GRADIENT_SAMPLES} samples
    */
-  public void train(float[] logitGradient, float learningRate, boolean importance) {
-    backward(logitGradient, new TrainingStep(learningRate, null, importance));
+  public void train(float[] logitGradient, float learningRate, boolean sumAll) {
+    backward(logitGradient, new TrainingStep(learningRate, null, sumAll));
   }
 
   /**
@@ -189,14 +189,16 @@ public final class Network implements AutoCloseable {
   }
 
   /**
-   * Adds importance since the last call or {@link #load}: of every parameter the square of its gradient summed over the steps,
-   * times a factor (PruneFL section IV-B). The network keeps nothing of it.
+   * Adds the gradients since the last call or {@link #load}: of every parameter, active or not, its gradient summed over the steps
+   * that asked for it, in one of two forms, times a factor. The network keeps nothing of it.
    *
-   * @param importance in layout order, is added to
+   * @param values in layout order, are added to; those of running statistics stay as they are
+   * @param form the sum with its sign, or its square: the importance of PruneFL
+   * @param factor what the sum or its square is multiplied by
    */
-  public void addImportance(float[] importance, float factor) {
+  public void addGradients(float[] values, GradientForm form, float factor) {
     requireTraining();
-    layers.addImportance(importance, factor);
+    layers.addGradients(new GradientTarget(values, form, factor));
   }
 
   @Override

@@ -79,15 +79,15 @@ final class ResidualLayer extends Layer {
   }
 
   @Override
-  void forgetImportance() {
-    body.forgetImportance();
-    shortcut.forgetImportance();
+  void forgetGradients() {
+    body.forgetGradients();
+    shortcut.forgetGradients();
   }
 
   @Override
-  void addImportance(float[] importance, float factor) {
-    body.addImportance(importance, factor);
-    shortcut.addImportance(importance, factor);
+  void addGradients(GradientTarget target) {
+    body.addGradients(target);
+    shortcut.addGradients(target);
   }
 
   LayerChain body() {

@@ -213,11 +213,11 @@ final class SparseConvolution implements WeightComputation {
     if (layer.inGradient() != null) {
       inputGradient(by);
     }
-    if (step.importance() || allGradients) {
+    if (step.sumAll() || allGradients) {
       if (all == null) {
         all = newAllGradients();
       }
-      all.compute(step.importance());
+      all.compute(step.sumAll());
       all.gather(indices, gradient);
     } else {
       weightGradients(taps, gradient);
@@ -252,16 +252,16 @@ final class SparseConvolution implements WeightComputation {
   }
 
   @Override
-  public void forgetImportance() {
+  public void forgetGradients() {
     if (all != null) {
       all.forget();
     }
   }
 
   @Override
-  public void addImportance(float[] importance, int offset, float factor) {
+  public void addGradients(GradientTarget target, int offset) {
     if (all != null) {
-      all.addTo(importance, offset, window.weights(), factor);
+      all.addTo(target, offset, window.weights());
     }
   }
 

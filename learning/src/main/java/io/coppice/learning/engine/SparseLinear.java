@@ -12,7 +12,7 @@ final class SparseLinear implements WeightComputation {
   private final Layer layer;
   private final int rows;
   private final int columns;
-  private final LinearImportance importance;
+  private final LinearGradients allGradients;
 
   private SparseMatrix matrix;
 
@@ -20,14 +20,14 @@ final class SparseLinear implements WeightComputation {
   private float[] gradient;
 
   /**
-   * @param importance gathers this layer's importance; null in a network that only infers
+   * @param allGradients sums up the gradients by all weights; null in a network that only infers
    */
-  SparseLinear(Kernels kernels, Layer layer, LinearImportance importance) {
+  SparseLinear(Kernels kernels, Layer layer, LinearGradients allGradients) {
     this.kernels = kernels;
     this.layer = layer;
     this.rows = layer.out().shape().channels();
     this.columns = layer.in().shape().channels();
-    this.importance = importance;
+    this.allGradients = allGradients;
   }
 
   @Override
@@ -41,7 +41,7 @@ final class SparseLinear implements WeightComputation {
     // Without a backward pass there is nothing that is worth more than going straight through the
     // rows.
     matrix =
-        importance == null
+        allGradients == null
             ? SparseMatrix.inOneBlock(rows, columns, all)
             : SparseMatrix.inBlocks(rows, columns, all, layer.in().batch());
     gradient = null;
@@ -79,8 +79,8 @@ final class SparseLinear implements WeightComputation {
     float[] g = layer.outGradient().values();
     int batch = layer.in().batch();
     FeatureMaps inGradient = layer.inGradient();
-    if (step.importance()) {
-      importance.record(layer.in(), layer.outGradient());
+    if (step.sumAll()) {
+      allGradients.record(layer.in(), layer.outGradient());
     }
     if (inGradient != null) {
       Arrays.fill(inGradient.values(), 0f);
@@ -100,15 +100,15 @@ final class SparseLinear implements WeightComputation {
   }
 
   @Override
-  public void forgetImportance() {
-    if (importance != null) {
-      importance.forget();
+  public void forgetGradients() {
+    if (allGradients != null) {
+      allGradients.forget();
     }
   }
 
   @Override
-  public void addImportance(float[] target, int offset, float factor) {
-    importance.addTo(target, offset, factor);
+  public void addGradients(GradientTarget target, int offset) {
+    allGradients.addTo(target, offset);
   }
 
   @Override

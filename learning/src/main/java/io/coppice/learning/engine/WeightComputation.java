@@ -29,11 +29,11 @@ interface WeightComputation extends AutoCloseable {
   /** Everything of {@link Layer#backward} but the bias. */
   void backward(TrainingStep step, int offset);
 
-  /** As {@link Layer#forgetImportance}, for the weight. */
-  void forgetImportance();
+  /** As {@link Layer#forgetGradients}, for the weight. */
+  void forgetGradients();
 
-  /** As {@link Layer#addImportance}, for the weight. */
-  void addImportance(float[] importance, int offset, float factor);
+  /** As {@link Layer#addGradients}, for the weight. */
+  void addGradients(GradientTarget target, int offset);
 
   @Override
   void close();

@@ -19,7 +19,7 @@ abstract class WeightedLayer extends Layer {
 
   private final float[] bias;
 
-  /** Sum of the gradients by the bias, for its importance. */
+  /** Sum of the gradients by the bias over the steps of a round. */
   private final float[] biasGradients;
 
   private Mask mask;
@@ -120,29 +120,27 @@ abstract class WeightedLayer extends Layer {
       if (step.gradient() != null) {
         step.gradient()[biasTensor.offset() + c] = sum;
       }
-      if (step.importance()) {
+      if (step.sumAll()) {
         biasGradients[c] += sum;
       }
     }
   }
 
   @Override
-  final void forgetImportance() {
+  final void forgetGradients() {
     if (computation != null) {
-      computation.forgetImportance();
+      computation.forgetGradients();
     }
     Arrays.fill(biasGradients, 0f);
   }
 
   @Override
-  final void addImportance(float[] importance, float factor) {
-    computation.addImportance(importance, weight.offset(), factor);
+  final void addGradients(GradientTarget target) {
+    computation.addGradients(target, weight.offset());
     if (biasTensor != null) {
-      for (int c = 0; c < bias.length; c++) {
-        importance[biasTensor.offset() + c] += biasGradients[c] * biasGradients[c] * factor;
-      }
+      target.add(biasTensor.offset(), biasGradients);
     }
-    forgetImportance();
+    forgetGradients();
   }
 
   @Override

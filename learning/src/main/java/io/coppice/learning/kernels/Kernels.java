@@ -138,32 +138,34 @@ public interface Kernels {
   void multiplyTransposed(SparseMatrix matrix, float[] yGradient, float[] xGradient, int batch);
 
   /**
-   * Importance of a stretch of one row of a linear layer's weights, active or not, from the stored inputs and output gradients of
-   * a round: {@code importance[origin + i] += factor * (sum over j of values[j] * inputs[samples[j] * width + i])^2} for i below
-   * {@code length}.
+   * Adds the gradients, summed over a round, of a stretch of one row of a linear layer's weights, active or not, from the stored
+   * inputs and output gradients: {@code target[origin + i] += factor * s} for i below {@code length}, where s is the sum over j of
+   * {@code values[j] * inputs[samples[j] * width + i]}, or the square of that sum.
    *
    * @param samples the stored samples whose gradient is not zero
    * @param values those gradients
    * @param from index of the first of them
    * @param to index behind the last one
    * @param inputs {@code [sample][width]}
-   * @param width {@link #IMPORTANCE_WIDTH}
+   * @param width {@link #GRADIENT_WIDTH}
+   * @param squared whether s is the square
    * @param length at most {@code width}
    */
-  void squaredGradients(
+  void addGradients(
       char[] samples,
       float[] values,
       int from,
       int to,
       AlignedFloats inputs,
       int width,
+      boolean squared,
       float factor,
-      float[] importance,
+      float[] target,
       int origin,
       int length);
 
-  /** Columns that {@link #squaredGradients} takes at a time: four of the longest vectors, whose inputs stay in the first cache. */
-  int IMPORTANCE_WIDTH = 64;
+  /** Columns that {@link #addGradients} takes at a time: four of the longest vectors, whose inputs stay in the first cache. */
+  int GRADIENT_WIDTH = 64;
 
   /** The sum of {@code length} values from index {@code from} on. */
   float sum(float[] values, int from, int length);

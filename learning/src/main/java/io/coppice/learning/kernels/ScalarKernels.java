@@ -153,15 +153,16 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void squaredGradients(
+  public void addGradients(
       char[] samples,
       float[] values,
       int from,
       int to,
       AlignedFloats inputs,
       int width,
+      boolean squared,
       float factor,
-      float[] importance,
+      float[] target,
       int origin,
       int length) {
     for (int i = 0; i < length; i++) {
@@ -169,7 +170,7 @@ final class ScalarKernels implements Kernels {
       for (int j = from; j < to; j++) {
         sum += values[j] * inputs.get(samples[j] * width + i);
       }
-      importance[origin + i] += factor * (sum * sum);
+      target[origin + i] += factor * (squared ? sum * sum : sum);
     }
   }
 

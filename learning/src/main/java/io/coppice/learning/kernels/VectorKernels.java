@@ -79,19 +79,20 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void squaredGradients(
+  public void addGradients(
       char[] samples,
       float[] values,
       int from,
       int to,
       AlignedFloats inputs,
       int width,
+      boolean squared,
       float factor,
-      float[] importance,
+      float[] target,
       int origin,
       int length) {
-    VectorLinear.squaredGradients(
-        samples, values, from, to, inputs, width, factor, importance, origin, length);
+    VectorLinear.addGradients(
+        samples, values, from, to, inputs, width, squared, factor, target, origin, length);
   }
 
   @Override

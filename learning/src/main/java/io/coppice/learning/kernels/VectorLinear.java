@@ -453,31 +453,33 @@ final class VectorLinear {
     return pair.reduceLanes(VectorOperators.ADD);
   }
 
-  static void squaredGradients(
+  static void addGradients(
       char[] samples,
       float[] values,
       int from,
       int to,
       AlignedFloats inputs,
       int width,
+      boolean squared,
       float factor,
-      float[] importance,
+      float[] target,
       int origin,
       int length) {
-    float[] squares = length == width ? importance : new float[width];
+    float[] sums = length == width ? target : new float[width];
     int base = length == width ? origin : 0;
+    MemorySegment memory = inputs.memory();
     for (int c = 0; c < width; c += 4 * L) {
-      fourSquares(samples, values, from, to, inputs.memory(), width, c, factor, squares, base + c);
+      fourSums(samples, values, from, to, memory, width, c, squared, factor, sums, base + c);
     }
     if (length < width) {
       for (int i = 0; i < length; i++) {
-        importance[origin + i] += squares[i];
+        target[origin + i] += sums[i];
       }
     }
   }
 
   /** Four vectors of columns; {@code width} is a multiple of that for vectors of up to 16 lanes. */
-  private static void fourSquares(
+  private static void fourSums(
       char[] samples,
       float[] values,
       int from,
@@ -485,8 +487,9 @@ final class VectorLinear {
       MemorySegment inputs,
       int width,
       int c,
+      boolean squared,
       float factor,
-      float[] importance,
+      float[] target,
       int o) {
     FloatVector a0 = FloatVector.zero(S);
     FloatVector a1 = a0;
@@ -501,14 +504,26 @@ final class VectorLinear {
       a3 = g.fma(at(inputs, p + 3 * BYTES), a3);
     }
     FloatVector f = FloatVector.broadcast(S, factor);
-    addSquare(a0, f, importance, o);
-    addSquare(a1, f, importance, o + L);
-    addSquare(a2, f, importance, o + 2 * L);
-    addSquare(a3, f, importance, o + 3 * L);
+    // Each way ends in memory: a vector that either of them may have made would be an object.
+    if (squared) {
+      addSquare(a0, f, target, o);
+      addSquare(a1, f, target, o + L);
+      addSquare(a2, f, target, o + 2 * L);
+      addSquare(a3, f, target, o + 3 * L);
+    } else {
+      addProduct(a0, f, target, o);
+      addProduct(a1, f, target, o + L);
+      addProduct(a2, f, target, o + 2 * L);
+      addProduct(a3, f, target, o + 3 * L);
+    }
   }
 
-  private static void addSquare(FloatVector sum, FloatVector factor, float[] importance, int o) {
-    sum.mul(sum).fma(factor, FloatVector.fromArray(S, importance, o)).intoArray(importance, o);
+  private static void addSquare(FloatVector sum, FloatVector factor, float[] target, int o) {
+    addProduct(sum.mul(sum), factor, target, o);
+  }
+
+  private static void addProduct(FloatVector value, FloatVector factor, float[] target, int o) {
+    value.fma(factor, FloatVector.fromArray(S, target, o)).intoArray(target, o);
   }
 
   private static FloatVector at(MemorySegment inputs, long offset) {

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Measures what local training costs on the device that it runs on, as the figures of a cost model: a fixed time a round, and a
- * time a round for one active weight of each prunable layer (the computing part of T(M) in PruneFL section IV-C).
+ * time a round for one active weight of each prunable layer (the computing part of T(M) in PruneFL).
  *
  * <p><b>What is timed.</b> Whole calls of {@link LocalTrainer#train}, on random images and random masks. In the base mask every
  * layer has a density of {@value #BASE_DENSITY}; the others raise one layer to one of {@link #DENSITIES}. These lie below the
@@ -271,7 +271,10 @@ public final class CostProfiler {
     private final Dataset images = randomImages();
     private final int[] indices = new int[steps * batchSize];
     private final float[] model = InitialParameters.of(architecture, 0);
-    private final float[] importance = withImportance ? new float[model.length] : null;
+    private final RoundGradients gradients =
+        withImportance
+            ? new RoundGradients(RoundGradients.Form.IMPORTANCE, new float[model.length])
+            : null;
     private final List<Timed> masks = randomMasks();
     private final double[] seconds = new double[masks.size()];
     private final BooleanSupplier cancelled;
@@ -318,7 +321,7 @@ public final class CostProfiler {
           model,
           mask,
           LEARNING_RATE,
-          importance);
+          gradients);
     }
 
     private Dataset randomImages() {

@@ -25,9 +25,18 @@ public final class Evaluator implements AutoCloseable {
   private final LabelledBatch batch;
 
   public Evaluator(Architecture architecture, Loss loss) {
+    this(architecture, loss, MOST_SAMPLES);
+  }
+
+  /**
+   * @param samples of the data sets that are evaluated, at least 1; larger ones are as right but no faster
+   */
+  public Evaluator(Architecture architecture, Loss loss, int samples) {
     this.architecture = architecture;
     LayerStack stack = architecture.stack();
-    this.network = Network.forInference(stack, batchSize(stack), KernelPolicy.usual());
+    int wanted = Math.ceilDiv(samples, SAMPLE_GROUP) * SAMPLE_GROUP;
+    this.network =
+        Network.forInference(stack, Math.min(wanted, batchSize(stack)), KernelPolicy.usual());
     this.batch = new LabelledBatch(architecture, network, loss);
   }
 

@@ -14,7 +14,7 @@ import java.util.Arrays;
 import java.util.OptionalDouble;
 
 /**
- * The stage before round 0: one agent trains and prunes the model on a few of its own samples (PruneFL section IV-A), as the
+ * The stage before round 0: one agent trains and prunes the model on a few of its own samples (PruneFL), as the
  * authors' code does it.
  *
  * <p>A local round is one SGD step on each batch of the samples, which are drawn once. Once the training accuracy has reached a

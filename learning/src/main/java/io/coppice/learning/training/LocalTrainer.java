@@ -10,11 +10,10 @@ import io.coppice.learning.nn.Loss;
 import java.util.List;
 
 /**
- * An agent's part of a round: some steps of plain SGD from the model under its mask, as the authors of PruneFL run it (their
- * section IV-B; {@code importance} is its squared gradient).
+ * An agent's part of a round: some steps of plain SGD from the model under its mask, as the authors of PruneFL run it.
  *
- * <p>Pruned weights are zero and stay so. Where importance is asked for, the gradient by them is computed all the same: a pruned
- * weight is zero in use, yet the loss has a gradient by it, and that is what tells whether it should grow again.
+ * <p>Pruned weights are zero and stay so. Where {@link RoundGradients} are asked for, the gradient by them is computed all the
+ * same, for it tells whether they should grow again.
  *
  * <p>Not thread-safe; trainers side by side in several threads give the same results as one after another.
  */
@@ -54,10 +53,9 @@ public final class LocalTrainer implements AutoCloseable {
    * @param model all parameters, in layout order; pruned ones are not looked at. Not changed
    * @param mask the mask in force
    * @param learningRate step size
-   * @param importance if not null, the square of the sum of all steps' gradients times the samples processed is added to it, for
-   *     every parameter in layout order, pruned or not
-   * @throws IllegalArgumentException if data, indices, model, mask or importance do not fit the network, or importance is asked
-   *     for over more than {@link Network#MAX_IMPORTANCE_SAMPLES} samples
+   * @param gradients takes the gradients of all parameters, pruned or not; null if nobody wants them
+   * @throws IllegalArgumentException if data, indices, model, mask or gradients do not fit the network, or gradients are asked for
+   *     over more than {@link Network#MAX_GRADIENT_SAMPLES} samples
    */
   public LocalUpdate train(
       Dataset data,
@@ -66,18 +64,18 @@ public final class LocalTrainer implements AutoCloseable {
       float[] model,
       Mask mask,
       double learningRate,
-      float[] importance) {
-    check(data, sampleIndices, steps, model, importance);
+      RoundGradients gradients) {
+    check(data, sampleIndices, steps, model, gradients);
     network.load(model, mask);
     double lossSum = 0;
     for (int s = 0; s < steps; s++) {
       batch.forward(data, sampleIndices, s * network.batch());
       lossSum += batch.lossSum();
-      network.train(batch.logitGradient(), (float) learningRate, importance != null);
+      network.train(batch.logitGradient(), (float) learningRate, gradients != null);
     }
     long samples = (long) steps * network.batch();
-    if (importance != null) {
-      network.addImportance(importance, samples);
+    if (gradients != null) {
+      gradients.add(network, steps);
     }
     return new LocalUpdate(network.activeDelta(model), lossSum / samples, samples);
   }
@@ -88,7 +86,7 @@ public final class LocalTrainer implements AutoCloseable {
   }
 
   private void check(
-      Dataset data, int[] sampleIndices, int steps, float[] model, float[] importance) {
+      Dataset data, int[] sampleIndices, int steps, float[] model, RoundGradients gradients) {
     LabelledBatch.checkFits(data, architecture);
     if (steps < 1 || sampleIndices.length != (long) steps * network.batch()) {
       throw new IllegalArgumentException(
@@ -96,21 +94,21 @@ public final class LocalTrainer implements AutoCloseable {
               "%d steps of %d samples do not fit %d sample indices.",
               steps, network.batch(), sampleIndices.length));
     }
-    if (importance != null && sampleIndices.length > Network.MAX_IMPORTANCE_SAMPLES) {
+    if (gradients != null && sampleIndices.length > Network.MAX_GRADIENT_SAMPLES) {
       throw new IllegalArgumentException(
           String.format(
-              "Importance is computed over at most %d samples a round, not %d steps of %d.",
-              Network.MAX_IMPORTANCE_SAMPLES, steps, network.batch()));
+              "The gradients of a round are summed over at most %d samples, not %d steps of %d.",
+              Network.MAX_GRADIENT_SAMPLES, steps, network.batch()));
     }
     if (model.length != layout.size()
-        || (importance != null && importance.length != layout.size())) {
+        || (gradients != null && gradients.values().length != layout.size())) {
       throw new IllegalArgumentException(
           String.format(
-              "Model and importance need %d values for network %s, not %d and %s.",
+              "Model and gradients need %d values for network %s, not %d and %s.",
               layout.size(),
               architecture.network(),
               model.length,
-              importance == null ? "none" : importance.length));
+              gradients == null ? "none" : gradients.values().length));
     }
   }
 

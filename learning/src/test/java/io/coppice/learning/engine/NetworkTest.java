@@ -230,7 +230,8 @@ class NetworkTest {
     ReferenceNetwork reference = new ReferenceNetwork(stack, used);
     double[] logits = reference.forward(doubles(images));
     double[] gradient = reference.backward(doubles(logitGradient));
-    double[] expectedImportance = Arrays.stream(gradient).map(g -> 2 * g * g).toArray();
+    double[] expectedSquares = Arrays.stream(gradient).map(g -> 2 * g * g).toArray();
+    double[] expectedSums = Arrays.stream(gradient).map(g -> 4 * g).toArray();
     double[] activeGradient = gradient.clone();
     double[] expectedEnd = reference.parameters();
     for (int i = 0; i < gradient.length; i++) {
@@ -253,20 +254,40 @@ class NetworkTest {
           float[] actualGradient = new float[gradient.length];
           network.train(logitGradient, 0, actualGradient);
           assertClose(by + ", gradient", actualGradient, activeGradient);
+          float[] unmoved = used.clone();
+          network.store(unmoved);
+          for (ParameterTensor tensor : stack.layout().tensors()) {
+            if (tensor.role().learned()) {
+              assertThat(Arrays.copyOfRange(unmoved, tensor.offset(), tensor.end()))
+                  .as("%s, %s of %s after a step of rate 0", by, tensor.role(), tensor.layer())
+                  .isEqualTo(Arrays.copyOfRange(used, tensor.offset(), tensor.end()));
+            }
+          }
 
           network.load(parameters, mask);
           network.forward(images, actual);
           network.train(logitGradient, 0.5f, true);
-          float[] importance = new float[gradient.length];
-          network.addImportance(importance, 2);
-          assertClose(by + ", importance", importance, expectedImportance);
+          float[] squares = new float[gradient.length];
+          network.addGradients(squares, GradientForm.SQUARED_SUM, 2);
+          assertClose(by + ", squared sums", squares, expectedSquares);
           float[] end = used.clone();
           network.store(end);
           assertClose(by + ", parameters after the step", end, expectedEnd);
 
           float[] nothing = new float[gradient.length];
-          network.addImportance(nothing, 2);
-          assertThat(nothing).containsOnly(0f);
+          for (GradientForm form : GradientForm.values()) {
+            network.addGradients(nothing, form, 2);
+            assertThat(nothing).containsOnly(0f);
+          }
+
+          network.load(parameters, mask);
+          network.forward(images, actual);
+          network.train(logitGradient, 0, true);
+          network.forward(images, actual);
+          network.train(logitGradient, 0, true);
+          float[] sums = new float[gradient.length];
+          network.addGradients(sums, GradientForm.SUM, 2);
+          assertClose(by + ", sums", sums, expectedSums);
         }
         try (Network network = Network.on(kernels, stack, batch, policy, false)) {
           float[] actual = new float[logits.length];
@@ -305,7 +326,7 @@ class NetworkTest {
           for (int i = 0; i < given.length; i++) {
             given[i] = factors[i] == 0 ? Float.NaN : given[i];
           }
-          boolean important = random.nextBoolean();
+          boolean summing = random.nextBoolean();
           double[] expected = doubles(used);
           double[] sums = new double[expected.length];
           network.load(given, mask);
@@ -316,7 +337,7 @@ class NetworkTest {
             ReferenceNetwork reference = new ReferenceNetwork(stack, expected);
             network.forward(images, logits);
             assertClose("logits", logits, reference.forward(doubles(images)));
-            network.train(logitGradient, 0.1f, important);
+            network.train(logitGradient, 0.1f, summing);
             double[] gradient = reference.backward(doubles(logitGradient));
             for (int i = 0; i < gradient.length; i++) {
               sums[i] += gradient[i];
@@ -326,12 +347,15 @@ class NetworkTest {
           float[] end = used.clone();
           network.store(end);
           assertClose("parameters at density " + density, end, expected);
-          float[] importance = new float[sums.length];
-          network.addImportance(importance, 2);
+          GradientForm form = random.nextBoolean() ? GradientForm.SUM : GradientForm.SQUARED_SUM;
+          float[] summed = new float[sums.length];
+          network.addGradients(summed, form, 2);
           assertClose(
-              "importance at density " + density,
-              importance,
-              Arrays.stream(sums).map(g -> important ? 2 * g * g : 0).toArray());
+              form + " at density " + density,
+              summed,
+              Arrays.stream(sums)
+                  .map(g -> summing ? 2 * (form == GradientForm.SUM ? g : g * g) : 0)
+                  .toArray());
           mask.scatterAdd(network.activeDelta(model), model);
         }
       }
@@ -406,7 +430,7 @@ class NetworkTest {
           .hasMessageContaining("parameters, not 3.");
       assertThatThrownBy(() -> network.train(new float[3], 1, false))
           .hasMessage("This network only infers.");
-      assertThatThrownBy(() -> network.addImportance(new float[3], 1))
+      assertThatThrownBy(() -> network.addGradients(new float[3], GradientForm.SUM, 1))
           .hasMessage("This network only infers.");
     }
   }

@@ -163,13 +163,14 @@ class KernelsTest {
   }
 
   @Property(tries = 200, seed = "5")
-  void squaredGradients(
+  void summedGradients(
       @ForAll @IntRange(min = 1, max = 64) int length,
       @ForAll @IntRange(min = 0, max = 50) int count,
+      @ForAll boolean squared,
       @ForAll long seed) {
     Random random = new Random(seed);
     int kept = 30;
-    int width = Kernels.IMPORTANCE_WIDTH;
+    int width = Kernels.GRADIENT_WIDTH;
     AlignedFloats inputs = aligned(random, kept * width);
     int from = random.nextInt(4);
     char[] samples = new char[from + count];
@@ -179,24 +180,39 @@ class KernelsTest {
     float[] values = draw(random, samples.length);
     compare(
         length,
-        (on, importance) ->
-            on.squaredGradients(
-                samples, values, from, samples.length, inputs, width, 3, importance, 0, length));
+        (on, target) ->
+            on.addGradients(
+                samples,
+                values,
+                from,
+                samples.length,
+                inputs,
+                width,
+                squared,
+                3,
+                target,
+                0,
+                length));
   }
 
   @Test
   void samplesBeyondTheRangeOfAShortAreFound() {
     int kept = 1 << Character.SIZE;
-    int width = Kernels.IMPORTANCE_WIDTH;
+    int width = Kernels.GRADIENT_WIDTH;
     AlignedFloats inputs = new AlignedFloats(kept * width);
     inputs.set((kept - 1) * width + 5, 2);
     char[] samples = {Character.MAX_VALUE};
     for (Kernels on : new Kernels[] {kernels, scalar}) {
-      float[] importance = new float[width];
-      on.squaredGradients(samples, new float[] {3}, 0, 1, inputs, width, 1, importance, 0, width);
-      float[] expected = new float[width];
-      expected[5] = 36;
-      assertThat(importance).isEqualTo(expected);
+      for (boolean squared : new boolean[] {true, false}) {
+        float[] target = new float[width];
+        on.addGradients(
+            samples, new float[] {-3}, 0, 1, inputs, width, squared, 1, target, 0, width);
+        float[] expected = new float[width];
+        expected[5] = squared ? 36 : -6;
+        assertThat(target[5]).isEqualTo(expected[5]);
+        target[5] = 0;
+        assertThat(target).containsOnly(0f);
+      }
     }
   }
 

@@ -10,6 +10,7 @@ import io.coppice.learning.model.ParameterTensor;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.nn.InitialParameters;
 import io.coppice.learning.nn.Loss;
+import io.coppice.learning.training.RoundGradients.Form;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -41,10 +42,13 @@ class LocalTrainerTest {
   @EnumSource(Loss.class)
   void aRoundIsWhatTheDescriptionSays(Loss loss) {
     float[] importance = new float[model.length];
+    float[] gradient = new float[model.length];
     Arrays.fill(importance, 2f);
+    Arrays.fill(gradient, -1f);
     LocalUpdate update;
     try (LocalTrainer trainer = new LocalTrainer(lenet, loss, BATCH)) {
-      update = trainer.train(data, indices, STEPS, model, mask, RATE, importance);
+      update = train(trainer, model, new RoundGradients(Form.IMPORTANCE, importance));
+      train(trainer, model, new RoundGradients(Form.MEAN_GRADIENT, gradient));
     }
 
     float[] factors = mask.factors();
@@ -58,6 +62,10 @@ class LocalTrainerTest {
       assertThat((double) importance[i])
           .as("importance %d", i)
           .isCloseTo(2 + g * g * STEPS * BATCH, within(1e-5 * (1 + g * g * STEPS * BATCH)));
+      double mean = g / STEPS;
+      assertThat((double) gradient[i])
+          .as("gradient %d", i)
+          .isCloseTo(-1 + mean * STEPS * BATCH, within(1e-6 * (1 + Math.abs(g) * BATCH)));
       if (factors[i] == 0) {
         assertThat(end[i]).isEqualTo(model[i]);
         pruned += importance[i] > 2 ? 1 : 0;
@@ -86,10 +94,10 @@ class LocalTrainerTest {
   }
 
   @Test
-  void askingForImportanceDoesNotChangeTheUpdate() {
+  void askingForGradientsDoesNotChangeTheUpdate() {
     try (LocalTrainer trainer = new LocalTrainer(lenet, Loss.SOFTMAX_CROSS_ENTROPY, BATCH)) {
       LocalUpdate without = train(trainer, model, null);
-      LocalUpdate with = train(trainer, model, new float[model.length]);
+      LocalUpdate with = train(trainer, model, importance(new float[model.length]));
       // Where all gradients are computed they serve for the step, too: sums in another order.
       assertThat(with.activeDelta()).containsExactly(without.activeDelta(), within(1e-6f));
       assertThat(with.meanLoss()).isCloseTo(without.meanLoss(), within(1e-6));
@@ -106,7 +114,8 @@ class LocalTrainerTest {
               float[] current = model.clone();
               float[] importance = new float[model.length];
               for (int round = 0; round < 20; round++) {
-                mask.scatterAdd(train(trainer, current, importance).activeDelta(), current);
+                mask.scatterAdd(
+                    train(trainer, current, importance(importance)).activeDelta(), current);
               }
               for (int i = 0; i < current.length; i++) {
                 current[i] += importance[i];
@@ -142,10 +151,12 @@ class LocalTrainerTest {
       assertThatThrownBy(() -> trainer.train(data, indices, STEPS, new float[3], mask, RATE, null))
           .hasMessageContaining("not 3 and none");
       int[] tooMany = new int[16_385 * BATCH];
-      float[] importance = new float[model.length];
-      assertThatThrownBy(() -> trainer.train(data, tooMany, 16_385, model, mask, RATE, importance))
+      RoundGradients wanted = importance(new float[model.length]);
+      assertThatThrownBy(() -> trainer.train(data, tooMany, 16_385, model, mask, RATE, wanted))
           .hasMessage(
-              "Importance is computed over at most 65536 samples a round, not 16385 steps of 4.");
+              "The gradients of a round are summed over at most 65536 samples, not 16385 steps of 4.");
+      RoundGradients few = importance(new float[7]);
+      assertThatThrownBy(() -> train(trainer, model, few)).hasMessageEndingWith(" and 7.");
       Dataset large =
           Dataset.ofBytes(new Dataset.Shape(1, 13, 12, 3), new byte[13 * 12], new int[1]);
       assertThatThrownBy(() -> trainer.train(large, indices, STEPS, model, mask, RATE, null))
@@ -160,8 +171,12 @@ class LocalTrainerTest {
     }
   }
 
-  private LocalUpdate train(LocalTrainer trainer, float[] from, float[] importance) {
-    return trainer.train(data, indices, STEPS, from, mask, RATE, importance);
+  private LocalUpdate train(LocalTrainer trainer, float[] from, RoundGradients gradients) {
+    return trainer.train(data, indices, STEPS, from, mask, RATE, gradients);
+  }
+
+  private static RoundGradients importance(float[] values) {
+    return new RoundGradients(Form.IMPORTANCE, values);
   }
 
   private Mask randomMask(double density, long seed) {

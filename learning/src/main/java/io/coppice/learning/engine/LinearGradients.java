@@ -7,19 +7,18 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The importance of all weights of a linear layer over the steps of a round, active or not: the square of the sum of their
- * gradients.
+ * The gradients by all weights of a linear layer, active or not, summed over the steps of a round.
  *
  * <p>A step's gradient is the product of its output gradients and its inputs, so nothing needs to be computed until the round
  * ends: the pairs are kept, and one product over all of the round's samples takes the place of one for each step. A sample for
  * which an output has no gradient, as half of them behind a ReLU, is left out of that output's sums.
  */
-final class LinearImportance {
+final class LinearGradients {
 
   /** Samples of a round, at most: their numbers take two bytes. */
   static final int MAX_SAMPLES = 1 << Character.SIZE;
 
-  private static final int WIDTH = Kernels.IMPORTANCE_WIDTH;
+  private static final int WIDTH = Kernels.GRADIENT_WIDTH;
 
   private final Kernels kernels;
   private final int rows;
@@ -39,7 +38,7 @@ final class LinearImportance {
    * @param in the layer's input
    * @param out the layer's output
    */
-  LinearImportance(Kernels kernels, FeatureMaps in, FeatureMaps out) {
+  LinearGradients(Kernels kernels, FeatureMaps in, FeatureMaps out) {
     this.kernels = kernels;
     this.rows = out.shape().channels();
     this.columns = in.shape().channels();
@@ -55,7 +54,7 @@ final class LinearImportance {
   void record(FeatureMaps in, FeatureMaps outGradient) {
     if ((inputs.size() + 1) * samples > MAX_SAMPLES) {
       throw new IllegalStateException(
-          "Importance is gathered over at most " + MAX_SAMPLES + " samples.");
+          "The gradients of all parameters are summed over at most " + MAX_SAMPLES + " samples.");
     }
     inputs.add(Arrays.copyOf(in.values(), columns * batch));
     outGradients.add(Arrays.copyOf(outGradient.values(), rows * batch));
@@ -67,8 +66,8 @@ final class LinearImportance {
     outGradients.clear();
   }
 
-  /** Adds {@code factor x (sum of the gradients)^2} of every weight, and forgets the pairs. */
-  void addTo(float[] importance, int offset, float factor) {
+  /** Adds the sum of every weight, and forgets the pairs. */
+  void addTo(GradientTarget target, int offset) {
     if (inputs.isEmpty()) {
       return;
     }
@@ -82,15 +81,16 @@ final class LinearImportance {
       int length = Math.min(WIDTH, columns - column);
       pack(column, length, block);
       for (int row = 0; row < rows; row++) {
-        kernels.squaredGradients(
+        kernels.addGradients(
             numbers,
             gradients,
             starts[row],
             starts[row + 1],
             block,
             WIDTH,
-            factor,
-            importance,
+            target.squared(),
+            target.factor(),
+            target.values(),
             offset + row * columns + column,
             length);
       }
