@@ -14,6 +14,12 @@ import java.util.List;
 public final class Cifar10Reader {
 
   private static final Dataset.Shape SHAPE = new Dataset.Shape(3, 32, 32, 10);
+
+  /** Of the training images' red, green and blue, as fractions of 255: with these PruneFL's authors normalise their inputs. */
+  private static final float[] CHANNEL_MEANS = {0.4914f, 0.4822f, 0.4465f};
+
+  private static final float[] CHANNEL_DEVIATIONS = {0.2023f, 0.1994f, 0.2010f};
+
   private static final int RECORD = 1 + 3 * 32 * 32;
 
   private Cifar10Reader() {}
@@ -46,7 +52,11 @@ public final class Cifar10Reader {
       labels[i] = records[i * RECORD];
     }
     return new Dataset(
-        SHAPE, new Pixels.OfBytes(records, 1, RECORD, SHAPE.imageSize()), labels, null);
+        SHAPE,
+        Pixels.OfBytes.normalised(
+            records, 1, RECORD, SHAPE.imageSize(), CHANNEL_MEANS, CHANNEL_DEVIATIONS),
+        labels,
+        null);
   }
 
   private static byte[] content(Path batch) {

@@ -5,7 +5,7 @@ import java.util.Objects;
 /**
  * Labelled images of one size. Immutable; a subset is a view that shares the pixels.
  *
- * <p>Values are in [0, 1] in the order channel, row, column, which is how the networks take them.
+ * <p>Values are in [0, 1], those of CIFAR-10 normalised by channel, in the order channel, row, column, which is how the networks take them.
  */
 public final class Dataset {
 
@@ -71,7 +71,7 @@ public final class Dataset {
     checkLabels(labels, shape.classes());
     return new Dataset(
         shape,
-        new Pixels.OfBytes(pixels, 0, shape.imageSize(), shape.imageSize()),
+        Pixels.OfBytes.fractions(pixels, 0, shape.imageSize(), shape.imageSize()),
         labels.clone(),
         null);
   }
@@ -162,7 +162,7 @@ public final class Dataset {
   }
 
   /**
-   * Writes an image's {@link #imageSize} values, in [0, 1], in the order channel, row, column.
+   * Writes an image's {@link #imageSize} values in the order channel, row, column.
    *
    * @param target takes the values from index {@code offset} on
    * @throws IndexOutOfBoundsException if there is no such image, or {@code target} is too short

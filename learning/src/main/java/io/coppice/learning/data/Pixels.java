@@ -3,22 +3,38 @@ package io.coppice.learning.data;
 /** Where the images of a data set lie in memory. */
 interface Pixels {
 
-  /** Writes an image's values, in [0, 1], to {@code target} from {@code offset} on. */
+  /** Writes an image's values, in [0, 1] unless they are normalised, to {@code target} from {@code offset} on. */
   void copy(int image, float[] target, int offset);
 
   /**
-   * One byte a value, 255 meaning 1, as a file has them: every image is {@code imageSize} bytes long, and the first one begins
-   * at {@code start}, the next one {@code stride} bytes later.
+   * One byte a value, as a file has them: every image is {@code imageSize} bytes long, and the first one begins at {@code start},
+   * the next one {@code stride} bytes later.
+   *
+   * @param values for every channel of an image what its 256 bytes mean
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record OfBytes(byte[] bytes, int start, int stride, int imageSize) implements Pixels {
+  record OfBytes(byte[] bytes, int start, int stride, int imageSize, float[][] values)
+      implements Pixels {
 
-    private static final float[] VALUES = values();
+    /** As fractions of 255. */
+    static OfBytes fractions(byte[] bytes, int start, int stride, int imageSize) {
+      return new OfBytes(bytes, start, stride, imageSize, new float[][] {table(0, 1)});
+    }
 
-    private static float[] values() {
+    /** As fractions of 255, less the channel's mean and divided by its standard deviation. */
+    static OfBytes normalised(
+        byte[] bytes, int start, int stride, int imageSize, float[] means, float[] deviations) {
+      float[][] values = new float[means.length][];
+      for (int c = 0; c < means.length; c++) {
+        values[c] = table(means[c], deviations[c]);
+      }
+      return new OfBytes(bytes, start, stride, imageSize, values);
+    }
+
+    private static float[] table(float mean, float deviation) {
       float[] values = new float[256];
       for (int i = 0; i < 256; i++) {
-        values[i] = i / 255f;
+        values[i] = (i / 255f - mean) / deviation;
       }
       return values;
     }
@@ -26,8 +42,12 @@ interface Pixels {
     @Override
     public void copy(int image, float[] target, int offset) {
       int from = start + image * stride;
-      for (int i = 0; i < imageSize; i++) {
-        target[offset + i] = VALUES[bytes[from + i] & 0xff];
+      int plane = imageSize / values.length;
+      for (int i = 0; i < imageSize; i += plane) {
+        float[] meaning = values[i / plane];
+        for (int j = i; j < i + plane; j++) {
+          target[offset + j] = meaning[bytes[from + j] & 0xff];
+        }
       }
     }
   }

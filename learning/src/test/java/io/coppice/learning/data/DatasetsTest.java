@@ -104,11 +104,11 @@ class DatasetsTest {
     assertThat(new int[] {data.label(0), data.label(1), data.label(2)}).containsExactly(3, 4, 9);
     float[] image = new float[3072];
     data.copyImage(0, image, 0);
-    assertThat(image[0]).isEqualTo(1);
-    assertThat(image[1024 + 33]).isEqualTo(0.2f);
+    assertThat(image[0]).isEqualTo((1 - 0.4914f) / 0.2023f);
+    assertThat(image[1024 + 33]).isEqualTo((51 / 255f - 0.4822f) / 0.1994f);
     data.copyImage(2, image, 0);
-    assertThat(image[3071]).isEqualTo(0.4f);
-    assertThat(image[0]).isZero();
+    assertThat(image[3071]).isEqualTo((102 / 255f - 0.4465f) / 0.2010f);
+    assertThat(image[0]).isEqualTo((0 - 0.4914f) / 0.2023f);
     assertThat(Datasets.open(directory, Split.TEST).size()).isEqualTo(1);
   }
 
