@@ -1,7 +1,7 @@
 package io.coppice.learning.pruning;
 
 /**
- * What a round costs: {@code fixedSeconds + sum over layers of activeWeights[l] x secondsPerWeight(l)} (PruneFL section IV-C,
+ * What a round costs: {@code fixedSeconds + sum over layers of activeWeights[l] x secondsPerWeight(l)} (PruneFL,
  * the time T(M)). Biases cost nothing.
  *
  * @param name where the figures come from

@@ -44,6 +44,20 @@ public final class MagnitudePruning {
   }
 
   /**
+   * The mask of the largest weights: every weight is active, then a fraction of {@code 1 - density} of each layer is offered for
+   * removal. What a weight was pruned with before counts like any other value.
+   *
+   * @param parameters all parameters, in layout order, pruned ones with their last value
+   * @param density in (0, 1]
+   * @throws IllegalArgumentException if the density is out of range, a weight is NaN, or {@code parameters} has not the layout's
+   *     length
+   */
+  public static Mask toDensity(ParameterLayout layout, float[] parameters, double density) {
+    LayerBudgets.checkDensity(density);
+    return prune(Mask.full(layout), parameters, 1 - density);
+  }
+
+  /**
    * The active weights of one layer that stay.
    *
    * @param active bit i for the i-th weight in row-major order

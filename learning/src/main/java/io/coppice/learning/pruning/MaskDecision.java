@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 
 /**
- * Decides which weights are active next: the mask that gains most per second (PruneFL section IV).
+ * Decides which weights are active next: the mask that gains most per second (PruneFL).
  *
  * <p>First the smallest active weights of each layer are set aside ({@link MagnitudePruning}); together with the pruned weights
  * they are the candidates. Then candidates are taken in the order of their importance per second, for as long as the next one's

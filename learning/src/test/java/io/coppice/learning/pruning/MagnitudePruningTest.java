@@ -48,6 +48,17 @@ class MagnitudePruningTest {
         .isEqualTo(BitSet.valueOf(new long[] {0b0100}));
   }
 
+  @Test
+  void theLargestWeightsOfADensityAreCountedFromTheFullMask() {
+    // trunc(8 x (1 - 0.4)) = 4 are offered; the value that a pruned weight still has counts.
+    float[] weights = {8, -7, 6, 5, 4, 3, 2, 1};
+    Mask mask = MagnitudePruning.toDensity(layout(8), weights, 0.4);
+    assertThat(mask.bits(0)).isEqualTo(BitSet.valueOf(new long[] {0b00001111}));
+    assertThat(MagnitudePruning.toDensity(layout(8), weights, 1)).isEqualTo(Mask.full(layout(8)));
+    assertThatThrownBy(() -> MagnitudePruning.toDensity(layout(8), weights, 0))
+        .hasMessageContaining("not 0.0");
+  }
+
   @Property
   void theThresholdIsTheSortedValue(
       @ForAll @Size(min = 1, max = 200) float[] values,

@@ -33,14 +33,39 @@ class ReconfigurationScheduleTest {
   }
 
   @Test
+  void cosineDecreaseFallsFromTheWholeToNothing() {
+    assertThat(ReconfigurationSchedule.cosineDecrease(0, 0.2, 100)).isEqualTo(0.2);
+    assertThat(ReconfigurationSchedule.cosineDecrease(50, 0.2, 100)).isCloseTo(0.1, within(1e-15));
+    assertThat(ReconfigurationSchedule.cosineDecrease(100, 0.2, 100)).isZero();
+    assertThat(ReconfigurationSchedule.cosineDecrease(150, 0.2, 100)).isZero();
+  }
+
+  @Test
+  void decisionRoundsAreCountedUpToTheLast() {
+    assertThat(new DecisionRounds(10, 7, 30).count()).isEqualTo(3);
+    assertThat(new DecisionRounds(10, 7, 31).count()).isEqualTo(4);
+    assertThat(DecisionRounds.NONE.count()).isZero();
+    assertThat(DecisionRounds.NONE.contains(0)).isFalse();
+  }
+
+  @Test
+  void anIntervalBeyondAllRoundsIsNever() {
+    int longest = Integer.MAX_VALUE;
+    assertThat(ReconfigurationSchedule.adaptive(2, longest, 999).count()).isZero();
+    assertThat(ReconfigurationSchedule.adaptive(999, 1000, 999).count()).isZero();
+    assertThat(ReconfigurationSchedule.adaptive(longest - 1, longest, longest).count()).isOne();
+  }
+
+  @Test
   void intervalsBelowOneAreRefused() {
-    assertThatThrownBy(() -> new ReconfigurationSchedule(1, 0))
+    assertThatThrownBy(() -> ReconfigurationSchedule.adaptive(1, 0, 10))
         .hasMessageContaining("at least 1 round");
   }
 
   private static List<Integer> reconfigurations(
       int evaluateEvery, int reconfigureEvery, int rounds) {
-    ReconfigurationSchedule schedule = new ReconfigurationSchedule(evaluateEvery, reconfigureEvery);
-    return IntStream.range(0, rounds).filter(schedule::isReconfiguration).boxed().toList();
+    DecisionRounds decisions =
+        ReconfigurationSchedule.adaptive(evaluateEvery, reconfigureEvery, rounds - 1);
+    return IntStream.range(0, rounds + 100).filter(decisions::contains).boxed().toList();
   }
 }
