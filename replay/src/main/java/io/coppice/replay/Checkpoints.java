@@ -3,8 +3,12 @@ package io.coppice.replay;
 import io.coppice.learning.encoding.Encoding;
 import io.coppice.learning.model.Shards;
 import io.coppice.schemas.CheckpointShard;
+import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.ContentDigest;
+import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.Topic;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -16,6 +20,8 @@ import java.util.TreeMap;
 
 /** Models to and from {@link CheckpointShard} records. */
 public final class Checkpoints {
+
+  private static final Duration POLL = Duration.ofMillis(250);
 
   private Checkpoints() {}
 
@@ -53,6 +59,23 @@ public final class Checkpoints {
       records.add(record);
     }
     return records;
+  }
+
+  /** The complete checkpoint of the latest round that the log holds of a run now; empty before the first. */
+  public static Optional<Checkpoint> newest(
+      ClusterConfig cluster, LogSerdes serdes, RunDefinition run) {
+    Collector found = new Collector();
+    try (LogReader reader = new LogReader(cluster)) {
+      reader.followSince(Topic.CHECKPOINTS, run.since());
+      while (!reader.hasReachedEnd()) {
+        for (LogReader.Entry entry : reader.poll(POLL)) {
+          if (entry.key() != null && entry.key().startsWith(run.id() + "/")) {
+            found.add(serdes.checkpoints.deserialize(entry.topic().suffix(), entry.value()));
+          }
+        }
+      }
+    }
+    return found.latest();
   }
 
   /** A whole checkpoint. */

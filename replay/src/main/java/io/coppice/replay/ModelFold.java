@@ -3,13 +3,19 @@ package io.coppice.replay;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.ParameterTensor;
 import io.coppice.schemas.AggregateShard;
+import io.coppice.schemas.ContentDigest;
 import io.coppice.schemas.MaskPublished;
+import io.coppice.schemas.ProbeLosses;
 import io.coppice.schemas.Regrow;
 import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.ShardKind;
+import io.coppice.schemas.UpdateSubmitted;
+import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -23,17 +29,12 @@ public final class ModelFold {
 
   /** Told of every round that is folded. */
   public interface Listener {
-    /**
-     * The aggregate of {@code round} has been added; the mask is still the one that was in force in it.
-     *
-     * @param importance summed importance of all parameters in layout order, or null if the round had none or the fold does
-     *     not collect it
-     */
-    void folded(int round, RoundClosed closed, float[] importance);
+    /** The aggregate of a round has been added; the fold's mask is still the one that was in force in it. */
+    void folded(FoldedRound round);
   }
 
   private final RunDefinition run;
-  private final boolean collectsImportance;
+  private final FoldDetail detail;
   private final Listener listener;
   private final int lastRound;
 
@@ -42,27 +43,37 @@ public final class ModelFold {
   private final Map<Integer, Parts> importances = new HashMap<>();
   private final TreeMap<Integer, MaskPublished> masks = new TreeMap<>();
 
+  /** By content digest, of the rounds that are not folded yet. */
+  private final Map<ByteBuffer, Reported> submissions = new HashMap<>();
+
+  /**
+   * What is kept of a submission.
+   *
+   * @param probe null if it has none
+   */
+  private record Reported(int round, ProbeLosses probe) {}
+
   private float[] parameters;
   private Mask mask;
   private int maskVersion;
   private int nextRound;
 
   /**
-   * @param collectsImportance whether a round with importance waits for its importance aggregates
+   * @param detail what the listener is told
    * @param listener told of every folded round
    */
-  public ModelFold(RunDefinition run, boolean collectsImportance, Listener listener) {
-    this(run, collectsImportance, Integer.MAX_VALUE, listener);
+  public ModelFold(RunDefinition run, FoldDetail detail, Listener listener) {
+    this(run, detail, Integer.MAX_VALUE, listener);
   }
 
   /**
-   * @param collectsImportance whether a round with importance waits for its importance aggregates
+   * @param detail what the listener is told
    * @param lastRound the fold ends after this round, with the mask for the round after it
    * @param listener told of every folded round
    */
-  ModelFold(RunDefinition run, boolean collectsImportance, int lastRound, Listener listener) {
+  ModelFold(RunDefinition run, FoldDetail detail, int lastRound, Listener listener) {
     this.run = run;
-    this.collectsImportance = collectsImportance;
+    this.detail = detail;
     this.lastRound = lastRound;
     this.listener = listener;
   }
@@ -102,9 +113,9 @@ public final class ModelFold {
     return masks.isEmpty() ? null : masks.lastEntry().getValue();
   }
 
-  /** Whether the mask of this version was read. */
-  boolean knowsMask(int version) {
-    return masks.containsKey(version);
+  /** The mask of this version; null if it was not read. */
+  public MaskPublished mask(int version) {
+    return masks.get(version);
   }
 
   /**
@@ -136,13 +147,22 @@ public final class ModelFold {
     boolean delta = shard.getKind() == ShardKind.DELTA;
     if (shard.getRound() < nextRound
         || shard.getRound() > lastRound
-        || (!delta && !collectsImportance)) {
+        || (!delta && detail != FoldDetail.DECISIONS)) {
       return;
     }
     (delta ? deltas : importances)
         .computeIfAbsent(shard.getRound(), r -> new Parts(shard.getShards()))
         .add(shard);
     advance();
+  }
+
+  /** A submission, admitted or not; only a fold that decides wants to know. */
+  void onSubmission(UpdateSubmitted submission) {
+    if (submission.getRound() >= nextRound && submission.getRound() <= run.lastRound()) {
+      submissions.put(
+          ContentDigest.of(submission), new Reported(submission.getRound(), submission.getProbe()));
+      advance();
+    }
   }
 
   /** Folds whatever is complete. */
@@ -156,15 +176,43 @@ public final class ModelFold {
       if (round == null || round.getMaskVersion() != maskVersion || !isComplete(round)) {
         return;
       }
-      float[] importance =
-          collectsImportance && round.getImportance()
-              ? importances.remove(nextRound).join(run.layout().size())
-              : null;
-      mask.scatterAdd(deltas.remove(nextRound).join(mask.activeParameters()), parameters);
+      FoldedRound folded = fold(round);
       closed.remove(nextRound);
+      submissions.values().removeIf(submission -> submission.round() <= round.getRound());
       nextRound++;
-      listener.folded(round.getRound(), round, importance);
+      listener.folded(folded);
     }
+  }
+
+  private FoldedRound fold(RoundClosed round) {
+    float[] active = deltas.remove(nextRound).join(mask.activeParameters());
+    boolean decides = detail == FoldDetail.DECISIONS && run.decisions().contains(nextRound);
+    boolean tells = decides || detail == FoldDetail.DELTAS;
+    float[] before = tells || isProbed() ? parameters.clone() : null;
+    float[] delta = null;
+    if (tells) {
+      delta = new float[parameters.length];
+      mask.scatterAdd(active, delta);
+    }
+    float[] upload =
+        decides && round.getImportance()
+            ? importances.remove(nextRound).join(run.layout().size())
+            : null;
+    List<ProbeLosses> probes = decides && isProbed() ? probes(round) : List.of();
+    mask.scatterAdd(active, parameters);
+    return new FoldedRound(round, mask, before, delta, upload, probes);
+  }
+
+  private List<ProbeLosses> probes(RoundClosed round) {
+    return round.getContributors().stream()
+        .map(contributor -> submissions.get(contributor.getSubmissionDigest()).probe())
+        .filter(Objects::nonNull)
+        .toList();
+  }
+
+  /** Whether agents report losses under the mask in force. */
+  private boolean isProbed() {
+    return masks.get(maskVersion).getProbeDensity() != null;
   }
 
   private boolean isComplete(RoundClosed round) {
@@ -172,10 +220,15 @@ public final class ModelFold {
     if (delta == null || !delta.isComplete()) {
       return false;
     }
+    if (detail != FoldDetail.DECISIONS) {
+      return true;
+    }
     Parts importance = importances.get(round.getRound());
-    return !collectsImportance
-        || !round.getImportance()
-        || (importance != null && importance.isComplete());
+    boolean uploaded = !round.getImportance() || (importance != null && importance.isComplete());
+    return uploaded
+        && (!isProbed()
+            || round.getContributors().stream()
+                .allMatch(c -> submissions.containsKey(c.getSubmissionDigest())));
   }
 
   private void applyDueMask() {

@@ -3,11 +3,15 @@ package io.coppice.replay;
 import io.coppice.learning.model.ParameterLayout;
 import io.coppice.learning.model.Shards;
 import io.coppice.learning.nn.Architecture;
+import io.coppice.learning.nn.InitialParameters;
 import io.coppice.learning.nn.Loss;
 import io.coppice.learning.pruning.CostModel;
+import io.coppice.learning.pruning.DecisionRounds;
 import io.coppice.learning.pruning.ReconfigurationSchedule;
 import io.coppice.schemas.CostCoefficients;
 import io.coppice.schemas.CostProfile;
+import io.coppice.schemas.DecisionSchedule;
+import io.coppice.schemas.DecisionUpload;
 import io.coppice.schemas.ImportanceRounds;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.TrainingRun;
@@ -72,20 +76,46 @@ public record RunDefinition(
     return round >= 0 && (round % run.getEvaluation().getEvery() == 0 || round == lastRound());
   }
 
-  /** Whether some round of the run asks for importance. */
-  public boolean asksForImportance() {
-    return !run.getPruning().getPolicy().equals(CONVENTIONAL);
+  /** After which rounds the policy decides the mask. */
+  public DecisionRounds decisions() {
+    DecisionSchedule schedule = run.getPruning().getDecisions();
+    if (schedule != null) {
+      return new DecisionRounds(schedule.getFirst(), schedule.getEvery(), schedule.getLast());
+    }
+    return isConventional()
+        ? DecisionRounds.NONE
+        : ReconfigurationSchedule.adaptive(
+            run.getEvaluation().getEvery(), run.getPruning().getReconfigureEvery(), lastRound());
+  }
+
+  /** What agents add to their updates in the rounds after which the mask is decided. */
+  public DecisionUpload upload() {
+    DecisionSchedule schedule = run.getPruning().getDecisions();
+    if (schedule != null) {
+      return schedule.getUpload();
+    }
+    return isConventional() ? DecisionUpload.NOTHING : DecisionUpload.IMPORTANCE;
+  }
+
+  /** Whether a mask is published after a round: the policy's decision, or what initial pruning has arrived at. */
+  public boolean newMaskAfter(int round) {
+    return round == INITIAL_PRUNING_ROUND || decisions().contains(round);
+  }
+
+  private boolean isConventional() {
+    return run.getPruning().getPolicy().equals(CONVENTIONAL);
   }
 
   /** Whether an agent accumulates importance over all rounds, so that an upload tells of those since the last one. */
   public boolean accumulatesImportance() {
-    return asksForImportance() && run.getPruning().getImportance() == ImportanceRounds.EVERY_ROUND;
+    return upload() == DecisionUpload.IMPORTANCE
+        && run.getPruning().getImportance() == ImportanceRounds.EVERY_ROUND;
   }
 
-  /** When the mask is decided. */
-  public ReconfigurationSchedule schedule() {
-    return new ReconfigurationSchedule(
-        run.getEvaluation().getEvery(), run.getPruning().getReconfigureEvery());
+  /** The model before any training: all parameters in layout order. */
+  public float[] initialParameters() {
+    Long seed = run.getInitialSeed();
+    return InitialParameters.of(architecture, seed == null ? run.getSeed() : seed);
   }
 
   /** What a round costs by the definition's own figures. */
@@ -138,7 +168,7 @@ public record RunDefinition(
   /** Step size of a round. */
   public double learningRate(int round) {
     return run.getTraining().getLearningRate()
-        * Math.pow(run.getTraining().getLearningRateDecay(), Math.max(round, 0));
+        * StrictMath.pow(run.getTraining().getLearningRateDecay(), Math.max(round, 0));
   }
 
   /** Samples that an agent processes in a round. */

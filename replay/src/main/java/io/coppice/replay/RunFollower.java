@@ -1,6 +1,5 @@
 package io.coppice.replay;
 
-import io.coppice.learning.nn.InitialParameters;
 import io.coppice.replay.LogReader.Entry;
 import io.coppice.schemas.AggregateShard;
 import io.coppice.schemas.CheckpointShard;
@@ -39,12 +38,8 @@ public final class RunFollower implements AutoCloseable {
 
     default void maskPublished(MaskPublished published) {}
 
-    /**
-     * The follower's {@link #fold} has taken a round.
-     *
-     * @param importance see {@link ModelFold.Listener#folded}
-     */
-    default void folded(int round, RoundClosed closed, float[] importance) {}
+    /** The follower's {@link #fold} has taken a round. */
+    default void folded(FoldedRound round) {}
   }
 
   /** Which model the fold starts from. */
@@ -63,7 +58,7 @@ public final class RunFollower implements AutoCloseable {
   private final LogReader reader;
   private final Listener listener;
   private final ModelFold fold;
-  private final boolean withImportance;
+  private final FoldDetail detail;
   private final Start start;
   private final int runPartition;
   private final List<AggregatePosition> aggregatePositions = new ArrayList<>();
@@ -74,47 +69,47 @@ public final class RunFollower implements AutoCloseable {
   /**
    * Follows from the newest checkpoint on.
    *
-   * @param withImportance whether aggregated importance is read as well; only the pruning service and auditors need it
+   * @param detail what the listener is told of a folded round; importance and submissions are read for decisions only
    */
   public RunFollower(
       ClusterConfig cluster,
       LogSerdes serdes,
       RunDefinition run,
-      boolean withImportance,
+      FoldDetail detail,
       Listener listener) {
-    this(cluster, serdes, run, withImportance, Start.NEWEST_CHECKPOINT, listener);
+    this(cluster, serdes, run, detail, Start.NEWEST_CHECKPOINT, listener);
   }
 
   /**
-   * @param withImportance whether aggregated importance is read as well; only the pruning service and auditors need it
+   * @param detail what the listener is told of a folded round; importance and submissions are read for decisions only
    */
   public RunFollower(
       ClusterConfig cluster,
       LogSerdes serdes,
       RunDefinition run,
-      boolean withImportance,
+      FoldDetail detail,
       Start start,
       Listener listener) {
-    this(cluster, serdes, run, withImportance, start, Integer.MAX_VALUE, listener);
+    this(cluster, serdes, run, detail, start, Integer.MAX_VALUE, listener);
   }
 
   /**
-   * @param withImportance whether aggregated importance is read as well
+   * @param detail what the listener is told of a folded round
    * @param lastRound the fold ends after this round, and no more aggregates are read
    */
   RunFollower(
       ClusterConfig cluster,
       LogSerdes serdes,
       RunDefinition run,
-      boolean withImportance,
+      FoldDetail detail,
       Start start,
       int lastRound,
       Listener listener) {
     this.run = run;
     this.serdes = serdes;
     this.listener = listener;
-    this.withImportance = withImportance;
-    this.fold = new ModelFold(run, withImportance, lastRound, listener::folded);
+    this.detail = detail;
+    this.fold = new ModelFold(run, detail, lastRound, listener::folded);
     this.reader = new LogReader(cluster);
     this.runPartition = LogKeys.runPartition(run.id(), reader.partitions(Topic.ROUNDS));
     this.start = start;
@@ -171,7 +166,7 @@ public final class RunFollower implements AutoCloseable {
     if (!fold.hasModel()
         && reader.hasReachedEnd(Topic.CHECKPOINTS)
         && reader.hasReachedEnd(Topic.MASKS)) {
-      startPoint().filter(c -> fold.knowsMask(c.maskVersion())).ifPresent(this::startFrom);
+      startPoint().filter(c -> fold.mask(c.maskVersion()) != null).ifPresent(this::startFrom);
     }
     if (fold.hasEnded()) {
       reader.unfollow(Topic.AGGREGATES);
@@ -196,6 +191,10 @@ public final class RunFollower implements AutoCloseable {
         listener.maskPublished(published);
         fold.onMask(published);
       }
+      case SUBMISSIONS ->
+          Submissions.decode(entry, serdes)
+              .filter(submission -> submission.getRunId().equals(run.id()))
+              .ifPresent(fold::onSubmission);
       case CHECKPOINTS -> {
         bytesRead += entry.value().length;
         CheckpointShard shard =
@@ -234,11 +233,7 @@ public final class RunFollower implements AutoCloseable {
     }
     List<Long> beginnings = Collections.nCopies(reader.partitions(Topic.AGGREGATES), 0L);
     return Optional.of(
-        new Checkpoints.Checkpoint(
-            run.firstRound(),
-            0,
-            InitialParameters.of(run.architecture(), run.run().getSeed()),
-            beginnings));
+        new Checkpoints.Checkpoint(run.firstRound(), 0, run.initialParameters(), beginnings));
   }
 
   private void startFrom(Checkpoints.Checkpoint checkpoint) {
@@ -249,8 +244,10 @@ public final class RunFollower implements AutoCloseable {
         .aggregatePositions()
         .forEach(from -> aggregatePositions.add(new AggregatePosition(from)));
     reader.followFrom(Topic.AGGREGATES, checkpoint.aggregatePositions());
-    if (withImportance) {
-      reader.followSince(Topic.IMPORTANCE, run.since() - CLOCK_SLACK_MILLIS);
+    if (detail == FoldDetail.DECISIONS) {
+      long since = run.since() - CLOCK_SLACK_MILLIS;
+      reader.followSince(Topic.IMPORTANCE, since);
+      reader.followSince(Topic.SUBMISSIONS, runPartition, since);
     }
     fold.restore(checkpoint.round(), checkpoint.maskVersion(), checkpoint.parameters());
   }

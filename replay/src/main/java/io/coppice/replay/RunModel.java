@@ -49,7 +49,13 @@ public record RunModel(int round, int maskVersion, Mask mask, float[] parameters
       ClusterConfig cluster, LogSerdes serdes, RunDefinition run, Start start, int lastRound) {
     try (RunFollower follower =
         new RunFollower(
-            cluster, serdes, run, false, start, lastRound, new RunFollower.Listener() {})) {
+            cluster,
+            serdes,
+            run,
+            FoldDetail.MODEL,
+            start,
+            lastRound,
+            new RunFollower.Listener() {})) {
       do {
         follower.poll(POLL);
       } while (!follower.hasReadHistory());

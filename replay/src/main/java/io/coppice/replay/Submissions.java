@@ -47,7 +47,7 @@ public final class Submissions {
   }
 
   /** Anybody may write a submission; one that cannot be read is the coordinator's to reject, and so is nobody's contribution. */
-  private static Optional<UpdateSubmitted> decode(Entry entry, LogSerdes serdes) {
+  static Optional<UpdateSubmitted> decode(Entry entry, LogSerdes serdes) {
     try {
       return Optional.of(serdes.submissions.deserialize(entry.topic().suffix(), entry.value()));
     } catch (SerializationException e) {

@@ -5,14 +5,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.ParameterTensor;
 import io.coppice.schemas.AggregateShard;
+import io.coppice.schemas.ContentDigest;
+import io.coppice.schemas.Contributor;
+import io.coppice.schemas.DecisionSchedule;
+import io.coppice.schemas.DecisionUpload;
 import io.coppice.schemas.MaskPublished;
+import io.coppice.schemas.ProbeLosses;
 import io.coppice.schemas.Regrow;
 import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.ShardKind;
+import io.coppice.schemas.TrainingRun;
+import io.coppice.schemas.UpdateSubmitted;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
@@ -30,10 +40,10 @@ class ModelFoldTest {
     folded.clear();
     return new ModelFold(
         definition,
-        collectsImportance,
-        (round, closed, importance) -> {
-          folded.add(round);
-          importances.add(importance);
+        collectsImportance ? FoldDetail.DECISIONS : FoldDetail.MODEL,
+        round -> {
+          folded.add(round.round());
+          importances.add(round.upload());
         });
   }
 
@@ -77,7 +87,7 @@ class ModelFoldTest {
     List<Object> records = history();
     Collections.shuffle(records, random);
     folded.clear();
-    ModelFold fold = new ModelFold(run, false, 1, (round, closed, importance) -> folded.add(round));
+    ModelFold fold = new ModelFold(run, FoldDetail.MODEL, 1, round -> folded.add(round.round()));
     fold.onMask(TestRecords.published(0, 0, full));
     fold.restore(0, 0, new float[run.layout().size()]);
     assertThat(fold.hasEnded()).isFalse();
@@ -172,7 +182,7 @@ class ModelFoldTest {
 
   @Test
   void whoCollectsImportanceWaitsForAllOfIt() {
-    ModelFold fold = started(run, true);
+    ModelFold fold = started(deciding(0, DecisionUpload.IMPORTANCE), true);
     fold.onClosed(TestRecords.closed(run, 0, 0, full, true));
     delta(0, 0, full, 1).forEach(fold::onAggregate);
     List<AggregateShard> blocks =
@@ -215,5 +225,109 @@ class ModelFoldTest {
     float[] next = fold.parametersUnder(TestRecords.published(2, 2, odd));
     assertModel(next, 1, 1, 0);
     assertModel(fold.parameters(), 1, 1, 1);
+  }
+
+  /** One decision. */
+  private static RunDefinition deciding(int round, DecisionUpload upload) {
+    TrainingRun.Builder definition = TestRecords.definition(Regrow.ZERO);
+    definition.getPruning().setDecisions(new DecisionSchedule(round, 1, round, upload));
+    return RunDefinition.of(definition.build(), 0);
+  }
+
+  @Test
+  void aDecisionIsToldWhatTheRoundStartedFromAndWhatWasAdded() {
+    List<FoldedRound> told = new ArrayList<>();
+    ModelFold fold =
+        new ModelFold(deciding(1, DecisionUpload.NOTHING), FoldDetail.DECISIONS, told::add);
+    fold.onMask(TestRecords.published(0, 0, even));
+    float[] initial = new float[run.layout().size()];
+    Arrays.fill(initial, 10);
+    fold.restore(0, 0, initial.clone());
+    for (int round = 0; round < 2; round++) {
+      fold.onClosed(TestRecords.closed(run, round, 0, even));
+      delta(round, 0, even, round + 1).forEach(fold::onAggregate);
+    }
+    assertThat(told).hasSize(2);
+    assertThat(told.getFirst().before()).isNull();
+    FoldedRound decided = told.get(1);
+    float[] before = initial.clone();
+    even.scatterAdd(filled(even.activeParameters(), 1), before);
+    float[] delta = new float[initial.length];
+    even.scatterAdd(filled(even.activeParameters(), 2), delta);
+    assertThat(decided.before()).isEqualTo(before);
+    assertThat(decided.delta()).isEqualTo(delta);
+    assertThat(decided.mask()).isEqualTo(even);
+    assertThat(decided.upload()).isNull();
+    assertThat(decided.probes()).isEmpty();
+  }
+
+  @Test
+  void aDecisionWaitsForTheLossesOfAllContributorsAndTakesOnlyTheirs() {
+    List<FoldedRound> told = new ArrayList<>();
+    ModelFold fold =
+        new ModelFold(deciding(1, DecisionUpload.NOTHING), FoldDetail.DECISIONS, told::add);
+    MaskPublished probing = TestRecords.published(0, 0, full);
+    probing.setProbeDensity(0.5);
+    fold.onMask(probing);
+    fold.restore(1, 0, new float[run.layout().size()]);
+    UpdateSubmitted a = submission("a", new ProbeLosses(5, 3.0, 2.0, 1.0));
+    UpdateSubmitted b = submission("b", null);
+    UpdateSubmitted stranger = submission("c", new ProbeLosses(5, 9.0, 9.0, 9.0));
+    RoundClosed closed = TestRecords.closed(run, 1, 0, full);
+    closed.setContributors(
+        Stream.of(a, b)
+            .map(s -> new Contributor(s.getAgentId(), 100L, ContentDigest.of(s)))
+            .toList());
+    delta(1, 0, full, 1).forEach(fold::onAggregate);
+    fold.onSubmission(stranger);
+    fold.onSubmission(a);
+    fold.onClosed(closed);
+    assertThat(told).isEmpty();
+    fold.onSubmission(b);
+    assertThat(told).hasSize(1);
+    assertThat(told.getFirst().probes()).containsExactly(a.getProbe());
+  }
+
+  @Test
+  void whoWantsDeltasIsToldThemInEveryRound() {
+    List<FoldedRound> told = new ArrayList<>();
+    ModelFold fold = new ModelFold(run, FoldDetail.DELTAS, told::add);
+    fold.onMask(TestRecords.published(0, 0, full));
+    fold.restore(0, 0, new float[run.layout().size()]);
+    history().forEach(record -> take(fold, record));
+    assertThat(told).hasSize(5).allMatch(round -> round.before() != null && round.delta() != null);
+    assertThat(told.get(2).mask()).isEqualTo(even);
+    assertThat(told.get(3).before()).as("regrown from zero").isNotEqualTo(plus(told.get(2)));
+    assertThat(told.get(4).before()).isEqualTo(plus(told.get(3)));
+  }
+
+  private static float[] plus(FoldedRound round) {
+    float[] sum = round.before().clone();
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += round.delta()[i];
+    }
+    return sum;
+  }
+
+  private static float[] filled(int length, float value) {
+    float[] values = new float[length];
+    Arrays.fill(values, value);
+    return values;
+  }
+
+  private static UpdateSubmitted submission(String agent, ProbeLosses probe) {
+    return UpdateSubmitted.newBuilder()
+        .setRunId("run")
+        .setRound(1)
+        .setAgentId(agent)
+        .setMaskVersion(0)
+        .setWeight(100)
+        .setTrainLoss(1)
+        .setTrainSeconds(1)
+        .setPayloadBytes(1)
+        .setShards(List.of())
+        .setProbe(probe)
+        .setSignature(ByteBuffer.allocate(0))
+        .build();
   }
 }

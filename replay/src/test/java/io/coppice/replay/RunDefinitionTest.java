@@ -7,9 +7,12 @@ import static org.assertj.core.api.Assertions.within;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.nn.Loss;
 import io.coppice.learning.pruning.CostModel;
+import io.coppice.learning.pruning.DecisionRounds;
 import io.coppice.schemas.Architecture;
 import io.coppice.schemas.CostCoefficients;
 import io.coppice.schemas.CostProfile;
+import io.coppice.schemas.DecisionSchedule;
+import io.coppice.schemas.DecisionUpload;
 import io.coppice.schemas.ImportanceRounds;
 import io.coppice.schemas.InitialPruning;
 import io.coppice.schemas.MaskPublished;
@@ -54,9 +57,30 @@ class RunDefinitionTest {
     assertThat(run.samplesPerRound()).isEqualTo(100);
     assertThat(run.shards().valuesPerShard()).isEqualTo(9000);
     assertThat(run.loss()).isEqualTo(Loss.BCE_WITH_LOGITS);
-    assertThat(run.schedule().isReconfiguration(4)).isTrue();
-    assertThat(run.asksForImportance()).isTrue();
+    assertThat(run.decisions()).isEqualTo(new DecisionRounds(4, 4, 9));
+    assertThat(run.upload()).isEqualTo(DecisionUpload.IMPORTANCE);
     assertThat(run.cost().roundSeconds(new int[] {1, 10, 100})).isEqualTo(1 + 5 + 10 * 6 + 100 * 7);
+  }
+
+  @Test
+  void theScheduleIsThePolicysWhereItHasLaidItDown() {
+    TrainingRun.Builder definition = TestRecords.definition(Regrow.ZERO);
+    definition.getPruning().setDecisions(new DecisionSchedule(3, 2, 6, DecisionUpload.GRADIENT));
+    RunDefinition scheduled = RunDefinition.of(definition.build(), 0);
+    assertThat(IntStream.range(-1, 10).filter(scheduled::newMaskAfter).boxed())
+        .containsExactly(-1, 3, 5);
+    assertThat(scheduled.upload()).isEqualTo(DecisionUpload.GRADIENT);
+    assertThat(scheduled.accumulatesImportance()).isFalse();
+  }
+
+  @Test
+  void initialWeightsMayHaveASeedOfTheirOwn() {
+    TrainingRun.Builder definition = TestRecords.definition(Regrow.ZERO);
+    float[] usual = RunDefinition.of(definition.build(), 0).initialParameters();
+    float[] other = RunDefinition.of(definition.setInitialSeed(2L).build(), 0).initialParameters();
+    float[] same = RunDefinition.of(definition.setInitialSeed(1L).build(), 0).initialParameters();
+    assertThat(same).isEqualTo(usual);
+    assertThat(other).isNotEqualTo(usual);
   }
 
   @Test

@@ -48,10 +48,18 @@ final class TestRecords {
         .setLoss(Loss.BCE_WITH_LOGITS)
         .setTraining(new LocalTraining(5, 20, 0.1, 0.5))
         .setRounds(10)
-        .setParticipation(new Participation(2, 1, 1000L))
+        .setParticipation(new Participation(2, 1, 1000L, null))
         .setPruning(
             new PruningPolicy(
-                "prunefl", 4, 0.3, 10_000.0, null, regrow, ImportanceRounds.EVERY_ROUND))
+                "prunefl",
+                4,
+                0.3,
+                10_000.0,
+                null,
+                regrow,
+                ImportanceRounds.EVERY_ROUND,
+                null,
+                null))
         .setInitialPruning(null)
         .setEvaluation(new Evaluation(2, EvaluationMode.CENTRAL))
         .setCost(new CostCoefficients("test", 1.0, 2.0, List.of(3.0, 4.0, 5.0), null))
@@ -86,6 +94,8 @@ final class TestRecords {
         LogTensors.toLog(mask),
         mask.activeParameters(),
         mask.density(),
+        null,
+        List.of(),
         null,
         null,
         NONE);
