@@ -3,6 +3,8 @@ package io.coppice.pruning;
 import io.coppice.learning.data.Dataset;
 import io.coppice.learning.training.Evaluation;
 import io.coppice.learning.training.Evaluator;
+import io.coppice.replay.FoldDetail;
+import io.coppice.replay.FoldedRound;
 import io.coppice.replay.LogReader;
 import io.coppice.replay.ModelFold;
 import io.coppice.replay.RunDefinition;
@@ -12,7 +14,6 @@ import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.MetricEntry;
-import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RoundEvaluated;
 import io.coppice.schemas.RunFinished;
 import io.coppice.schemas.Topic;
@@ -70,7 +71,8 @@ final class CentralEvaluator implements Runnable {
     try (TransactionalWriter openWriter =
             new TransactionalWriter(cluster, transactionalId, run.id());
         Evaluator openEvaluator = new Evaluator(run.architecture(), run.loss());
-        RunFollower openFollower = new RunFollower(cluster, serdes, run, false, new Watcher())) {
+        RunFollower openFollower =
+            new RunFollower(cluster, serdes, run, FoldDetail.MODEL, new Watcher())) {
       writer = openWriter;
       evaluator = openEvaluator;
       follower = openFollower;
@@ -143,8 +145,8 @@ final class CentralEvaluator implements Runnable {
 
   private final class Watcher implements RunFollower.Listener {
     @Override
-    public void folded(int round, RoundClosed closed, float[] importance) {
-      evaluateIfDue(round);
+    public void folded(FoldedRound round) {
+      evaluateIfDue(round.round());
     }
 
     @Override

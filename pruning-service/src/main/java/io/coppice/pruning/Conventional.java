@@ -1,12 +1,11 @@
 package io.coppice.pruning;
 
-import io.coppice.learning.model.Mask;
-import io.coppice.learning.pruning.CostModel;
 import io.coppice.replay.RunDefinition;
-import java.util.Optional;
+import io.coppice.schemas.DecisionSchedule;
+import io.coppice.schemas.TrainingRun;
 
 /** Conventional federated learning (FedAvg): the mask stays as it is. */
-final class Conventional implements MaskPolicy {
+public final class Conventional implements MaskPolicy {
 
   @Override
   public String name() {
@@ -14,13 +13,19 @@ final class Conventional implements MaskPolicy {
   }
 
   @Override
-  public Optional<Decision> decide(
-      RunDefinition run,
-      CostModel cost,
-      int round,
-      Mask mask,
-      float[] parameters,
-      float[] importance) {
-    return Optional.empty();
+  public String summary() {
+    return "conventional federated learning, nothing is pruned";
+  }
+
+  @Override
+  public DecisionSchedule schedule(TrainingRun run) {
+    return MaskPolicy.never();
+  }
+
+  @Override
+  public Decider begin(RunDefinition run) {
+    return round -> {
+      throw new IllegalStateException("Policy " + name() + " decides nothing.");
+    };
   }
 }

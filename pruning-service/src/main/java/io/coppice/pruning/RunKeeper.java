@@ -1,13 +1,16 @@
 package io.coppice.pruning;
 
 import io.coppice.learning.model.Mask;
-import io.coppice.learning.nn.InitialParameters;
 import io.coppice.learning.pruning.CostModel;
 import io.coppice.replay.Checkpoints;
+import io.coppice.replay.FoldDetail;
+import io.coppice.replay.FoldedRound;
 import io.coppice.replay.LogTensors;
 import io.coppice.replay.ModelFold;
+import io.coppice.replay.PublishedMasks;
 import io.coppice.replay.RunDefinition;
 import io.coppice.replay.RunFollower;
+import io.coppice.replay.RunFollower.Start;
 import io.coppice.replay.Submissions;
 import io.coppice.replay.TransactionalWriter;
 import io.coppice.schemas.CheckpointShard;
@@ -22,6 +25,7 @@ import io.coppice.schemas.MaskOrigin;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.StartMask;
 import io.coppice.schemas.Topic;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -42,30 +46,39 @@ final class RunKeeper implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(RunKeeper.class);
   private static final Duration POLL = Duration.ofMillis(250);
 
+  /** A new mask comes without a checkpoint where the last one is not older than this many rounds, or than the run says. */
+  private static final int CHECKPOINT_DISTANCE = 10;
+
   private final ClusterConfig cluster;
   private final LogSerdes serdes;
   private final RunDefinition run;
   private final MaskPolicy policy;
+  private final Decider decider;
   private final ServiceMetrics metrics;
   private volatile boolean stopped;
 
   private RunFollower follower;
   private TransactionalWriter writer;
 
-  /** The folded round after which a mask is due, with what the decision needs; null if none is due. */
+  /** What is to be published after a folded round; null if nothing is. */
   private Due due;
 
   private boolean checkpointDue;
+  private int newestCheckpointRound = Integer.MIN_VALUE;
   private boolean finished;
-  private boolean finalCheckpointWritten;
 
-  private record Due(RoundClosed closed, float[] importance) {}
+  /**
+   * @param decision the policy's; null where initial pruning has proposed the mask
+   * @param cost what it was decided with where that was measured, else null
+   */
+  private record Due(RoundClosed closed, Decision decision, CostCoefficients cost) {}
 
   RunKeeper(ClusterConfig cluster, LogSerdes serdes, RunDefinition run, ServiceMetrics metrics) {
     this.cluster = cluster;
     this.serdes = serdes;
     this.run = run;
     this.policy = MaskPolicy.named(run.run().getPruning().getPolicy());
+    this.decider = policy.begin(run);
     this.metrics = metrics;
   }
 
@@ -79,7 +92,8 @@ final class RunKeeper implements Runnable {
     String transactionalId = cluster.topicPrefix() + "pruning-" + run.id();
     try (TransactionalWriter openWriter =
             new TransactionalWriter(cluster, transactionalId, run.id());
-        RunFollower openFollower = new RunFollower(cluster, serdes, run, true, new Watcher())) {
+        RunFollower openFollower =
+            new RunFollower(cluster, serdes, run, FoldDetail.DECISIONS, start(), new Watcher())) {
       writer = openWriter;
       follower = openFollower;
       while (!stopped && !isDone()) {
@@ -89,10 +103,26 @@ final class RunKeeper implements Runnable {
     }
   }
 
+  /** A decider that remembers is given the run from its first round on, as long as it has anything left to decide. */
+  private Start start() {
+    return decider.remembers() && !isBehindLastDecision()
+        ? Start.INITIAL_MODEL
+        : Start.NEWEST_CHECKPOINT;
+  }
+
+  /** A checkpoint behind the last decision is written with that mask, or after it. */
+  private boolean isBehindLastDecision() {
+    return Checkpoints.newest(cluster, serdes, run)
+        .filter(checkpoint -> checkpoint.round() > run.decisions().last())
+        .isPresent();
+  }
+
   private boolean isDone() {
-    boolean checkpointed =
-        finalCheckpointWritten || follower.newestCheckpointRound() == run.lastRound() + 1;
-    return finished && due == null && checkpointed;
+    return finished && due == null && newestCheckpointRound() == run.lastRound() + 1;
+  }
+
+  private int newestCheckpointRound() {
+    return Math.max(newestCheckpointRound, follower.newestCheckpointRound());
   }
 
   private void publishWhatIsDue() {
@@ -105,31 +135,41 @@ final class RunKeeper implements Runnable {
         && follower.fold().newestMask().getEffectiveRound() <= due.closed.getRound()) {
       publishMask(due);
       due = null;
-      checkpointDue = false;
     } else {
       due = null; // a predecessor has published that mask
       if (checkpointDue) {
         publishCheckpoint();
-        checkpointDue = false;
       }
     }
   }
 
   private void publishInitialModel() {
-    Mask full = Mask.full(run.layout());
-    float[] parameters = InitialParameters.of(run.architecture(), run.run().getSeed());
-    MaskPublished mask = mask(0, run.firstRound(), MaskOrigin.INITIAL, full, null, null);
+    float[] parameters = run.initialParameters();
+    Mask initial = initialMask(parameters);
+    MaskPublished mask = mask(0, run.firstRound(), MaskOrigin.INITIAL, initial, null, null);
     List<Long> fromStart = java.util.Collections.nCopies(writer.partitions(Topic.AGGREGATES), 0L);
     write(mask, Checkpoints.cut(run, run.firstRound(), 0, parameters, fromStart));
-    LOG.info("run {}: published the initial model, {} parameters", run.id(), parameters.length);
+    LOG.info(
+        "run {}: published the initial model, {} parameters, density {}",
+        run.id(),
+        parameters.length,
+        percent(initial));
     // The follower has nothing to fold until it reads this back; wait, lest it be published twice.
     while (!stopped && follower.fold().newestMask() == null) {
       follower.poll(POLL);
     }
   }
 
+  private Mask initialMask(float[] parameters) {
+    StartMask start = run.run().getStart();
+    return start == null
+        ? policy.initialMask(run, parameters)
+        : LogTensors.fromLog(
+            run.layout(), PublishedMasks.start(cluster, serdes, start).getLayers());
+  }
+
   private void publishMask(Due round) {
-    if (round.closed.getRound() == RunDefinition.INITIAL_PRUNING_ROUND) {
+    if (round.decision == null) {
       publishProposedMask(round.closed);
     } else {
       publishDecision(round);
@@ -167,56 +207,58 @@ final class RunKeeper implements Runnable {
         .getProposedMask();
   }
 
-  private void publishDecision(Due round) {
-    ModelFold fold = follower.fold();
-    int number = round.closed.getRound();
+  private Due decide(FoldedRound round) {
+    MaskPublished published = follower.fold().mask(follower.fold().maskVersion() + 1);
+    if (published != null && !decider.remembers()) {
+      return null;
+    }
     Optional<CostCoefficients> measured =
-        run.fleetQuantile().isPresent()
+        published == null && run.fleetQuantile().isPresent()
             ? FleetCost.of(run, Fleet.of(cluster, serdes, run))
             : Optional.empty();
-    CostModel cost = measured.map(RunDefinition::cost).orElseGet(run::cost);
+    CostModel cost =
+        published != null
+            ? run.cost(published)
+            : measured.map(RunDefinition::cost).orElseGet(run::cost);
     long start = System.nanoTime();
-    Optional<MaskPolicy.Decision> decided =
-        policy.decide(run, cost, number, fold.mask(), fold.parameters(), round.importance);
-    if (decided.isEmpty()) {
-      throw new IllegalStateException(
-          "Run "
-              + run.id()
-              + ": round "
-              + number
-              + " asked for importance, but policy "
-              + policy.name()
-              + " decides nothing.");
-    }
-    var result = decided.get().result();
+    Decision decision =
+        decider.decide(RoundOutcome.of(run, cost, round, follower.fold().parameters()));
+    metrics.decided(run.id(), decision.mask(), System.nanoTime() - start);
+    return published != null ? null : new Due(round.closed(), decision, measured.orElse(null));
+  }
+
+  private void publishDecision(Due round) {
+    ModelFold fold = follower.fold();
+    Mask mask = round.decision.mask();
+    int[] removed = fold.mask().grownSince(mask);
+    int[] regrown = mask.grownSince(fold.mask());
     MaskDecisionFigures figures =
         MaskDecisionFigures.newBuilder()
-            .setDecrease(decided.get().decrease())
-            .setObjectiveBefore(result.objectiveBefore())
-            .setObjectiveAfter(result.objectiveAfter())
-            .setRemoved(boxed(result.removed()))
-            .setRegrown(boxed(result.regrown()))
-            .setStopReason(result.stopReason().name().toLowerCase(Locale.ROOT))
+            .setDecrease(round.decision.decrease())
+            .setObjectiveBefore(round.decision.objectiveBefore())
+            .setObjectiveAfter(round.decision.objectiveAfter())
+            .setRemoved(boxed(removed))
+            .setRegrown(boxed(regrown))
+            .setStopReason(round.decision.stopReason())
             .build();
+    int number = round.closed.getRound();
     MaskPublished published =
-        mask(
-            fold.maskVersion() + 1,
-            number + 1,
-            MaskOrigin.RECONFIGURATION,
-            result.mask(),
-            figures,
-            measured.orElse(null));
-    write(published, checkpointUnder(published));
-    metrics.decided(run.id(), result.mask(), System.nanoTime() - start);
+        mask(fold.maskVersion() + 1, number + 1, MaskOrigin.RECONFIGURATION, mask, figures, round);
+    write(published, needsCheckpoint(number + 1) ? checkpointUnder(published) : List.of());
     LOG.info(
-        "run {} round {}: mask {} has density {} (removed {}, regrown {}; cost {})",
+        "run {} round {}: mask {} has density {} (removed {}, regrown {}; {})",
         run.id(),
         number,
         published.getVersion(),
-        percent(result.mask()),
-        Arrays.toString(result.removed()),
-        Arrays.toString(result.regrown()),
-        cost.name());
+        percent(mask),
+        Arrays.toString(removed),
+        Arrays.toString(regrown),
+        round.decision.stopReason());
+  }
+
+  private boolean needsCheckpoint(int round) {
+    int distance = Math.min(CHECKPOINT_DISTANCE, run.run().getCheckpointEvery());
+    return round > run.lastRound() || round - newestCheckpointRound() >= distance;
   }
 
   private void publishCheckpoint() {
@@ -229,13 +271,11 @@ final class RunKeeper implements Runnable {
             fold.maskVersion(),
             fold.parameters(),
             follower.aggregatePositions()));
-    finalCheckpointWritten |= fold.nextRound() == run.lastRound() + 1;
     LOG.info("run {}: published a checkpoint before round {}", run.id(), fold.nextRound());
   }
 
   /** The model as the round starts in which the mask takes effect. */
   private List<CheckpointShard> checkpointUnder(MaskPublished published) {
-    finalCheckpointWritten |= published.getEffectiveRound() == run.lastRound() + 1;
     return Checkpoints.cut(
         run,
         published.getEffectiveRound(),
@@ -258,6 +298,10 @@ final class RunKeeper implements Runnable {
           shard);
     }
     writer.commit();
+    if (!checkpoint.isEmpty()) {
+      newestCheckpointRound = Math.max(newestCheckpointRound, checkpoint.getFirst().getRound());
+      checkpointDue = false;
+    }
   }
 
   private MaskPublished mask(
@@ -266,7 +310,7 @@ final class RunKeeper implements Runnable {
       MaskOrigin origin,
       Mask mask,
       MaskDecisionFigures figures,
-      CostCoefficients cost) {
+      Due round) {
     MaskPublished published =
         MaskPublished.newBuilder()
             .setRunId(run.id())
@@ -277,11 +321,19 @@ final class RunKeeper implements Runnable {
             .setActiveParameters(mask.activeParameters())
             .setDensity(mask.density())
             .setDecision(figures)
-            .setCost(cost)
+            .setCost(round == null ? null : round.cost)
+            .setFigures(round == null ? List.of() : round.decision.toLog())
+            .setProbeDensity(probeDensity(round))
             .setDigest(ByteBuffer.allocate(0))
             .build();
     published.setDigest(ContentDigest.of(published));
     return published;
+  }
+
+  private static Double probeDensity(Due round) {
+    return round == null || round.decision.probeDensity().isEmpty()
+        ? null
+        : round.decision.probeDensity().getAsDouble();
   }
 
   private static List<Integer> boxed(int[] values) {
@@ -295,10 +347,13 @@ final class RunKeeper implements Runnable {
   private final class Watcher implements RunFollower.Listener {
 
     @Override
-    public void folded(int round, RoundClosed closed, float[] importance) {
+    public void folded(FoldedRound folded) {
+      int round = folded.round();
       metrics.folded(run.id(), round);
-      if (closed.getImportance() || round == RunDefinition.INITIAL_PRUNING_ROUND) {
-        due = new Due(closed, importance);
+      if (round == RunDefinition.INITIAL_PRUNING_ROUND) {
+        due = new Due(folded.closed(), null, null);
+      } else if (run.newMaskAfter(round)) {
+        due = decide(folded);
       }
       if ((round + 1) % run.run().getCheckpointEvery() == 0 || round == run.lastRound()) {
         checkpointDue = true;

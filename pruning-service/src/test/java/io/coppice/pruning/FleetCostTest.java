@@ -90,10 +90,18 @@ class FleetCostTest {
             .setLoss(Loss.SOFTMAX_CROSS_ENTROPY)
             .setTraining(new LocalTraining(5, 20, 0.1, 1.0))
             .setRounds(1)
-            .setParticipation(new Participation(1, 1, 1000L))
+            .setParticipation(new Participation(1, 1, 1000L, null))
             .setPruning(
                 new PruningPolicy(
-                    "prunefl", 1, 0.3, 1e4, null, Regrow.ZERO, ImportanceRounds.EVERY_ROUND))
+                    "prunefl",
+                    1,
+                    0.3,
+                    1e4,
+                    null,
+                    Regrow.ZERO,
+                    ImportanceRounds.EVERY_ROUND,
+                    null,
+                    null))
             .setEvaluation(new Evaluation(1, EvaluationMode.CENTRAL))
             .setCost(new CostCoefficients("paper", 1.0, 1.0, List.of(1.0, 1.0, 1.0), fleetQuantile))
             .setEncoding(
