@@ -14,8 +14,12 @@ import io.coppice.schemas.CloseReason;
 import io.coppice.schemas.ContentDigest;
 import io.coppice.schemas.Contribution;
 import io.coppice.schemas.Contributor;
+import io.coppice.schemas.DecisionSchedule;
+import io.coppice.schemas.DecisionUpload;
 import io.coppice.schemas.LedgerEntry;
 import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.MaskPublished;
+import io.coppice.schemas.ProbeLosses;
 import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.RejectedRecord;
 import io.coppice.schemas.RoundClosed;
@@ -31,8 +35,11 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -609,6 +616,124 @@ class AggregatorTopologyTest {
   }
 
   @Test
+  void aDecisionWithoutUploadStillHasTheNextRoundWaitForItsMask() {
+    TrainingRun run = Ring.run(RUN);
+    run.getPruning().setPolicy("any");
+    run.getPruning().setDecisions(new DecisionSchedule(0, 2, 2, DecisionUpload.NOTHING));
+    start(run);
+    submitAll(0);
+    assertThat(ring.events(RoundOpened.class))
+        .singleElement()
+        .satisfies(opened -> assertThat(opened.getImportance()).isFalse());
+    ring.publish(mask(RUN, 1, 1, 5));
+    assertThat(ring.events(RoundOpened.class))
+        .singleElement()
+        .satisfies(opened -> assertThat(opened.getMaskVersion()).isEqualTo(1));
+  }
+
+  @Test
+  void aRoundAsksAsManyAgentsAsTheRunSaysAndOthersInTheNext() {
+    TrainingRun run = Ring.run(RUN);
+    run.setRounds(40);
+    run.getParticipation().setParticipants(2);
+    start(run);
+    Map<String, Integer> asked = new TreeMap<>();
+    for (int round = 0; round < 40; round++) {
+      RoundOpened opened = ring.events(RoundOpened.class).getLast();
+      assertThat(opened.getRound()).isEqualTo(round);
+      assertThat(opened.getParticipants()).hasSize(2).isSorted();
+      opened.getParticipants().forEach(agent -> asked.merge(agent, 1, Integer::sum));
+      submit(round, opened.getParticipants().toArray(String[]::new));
+    }
+    assertThat(asked).containsOnlyKeys("a", "b", "c");
+    assertThat(asked.values()).allMatch(times -> times > 15 && times < 38);
+  }
+
+  @Test
+  void othersAreAskedWhereThoseWhoWereDrawnStaySilent() {
+    TrainingRun run = Ring.run(RUN);
+    run.getParticipation().setParticipants(2);
+    start(run);
+    List<String> drawn = ring.events(RoundOpened.class).getFirst().getParticipants();
+    String other = otherThan(drawn);
+    submit(0, drawn.getFirst());
+    ring.pass(DEADLINE + 1000);
+    assertThat(ring.events(RoundOpened.class))
+        .singleElement()
+        .satisfies(
+            again -> {
+              assertThat(again.getRound()).isZero();
+              assertThat(again.getParticipants()).containsExactly("a", "b", "c");
+              assertThat(again.getDeadlineAt()).isAfter(again.getOpenedAt());
+            });
+    ring.pass(DEADLINE + 1000);
+    assertThat(ring.ledger()).as("nobody is left to be asked").isEmpty();
+    submit(0, other);
+    RoundClosed closed = (RoundClosed) ring.ledger().getFirst().getEvent();
+    assertThat(closed.getContributors())
+        .extracting(Contributor::getAgentId)
+        .containsExactlyInAnyOrder(drawn.getFirst(), other);
+  }
+
+  @Test
+  void whoJoinsARoundThatIsOverdueIsAskedInIt() {
+    start();
+    submit(0, "a", "b");
+    ring.pass(DEADLINE + 1000); // c is missing
+    ring.ledger();
+    submit(1, "a");
+    ring.pass(DEADLINE + 1000);
+    assertThat(ring.ledger()).isEmpty();
+    ring.join(RUN, "c");
+    assertThat(ring.events(RoundOpened.class).getFirst().getParticipants())
+        .containsExactly("a", "b", "c");
+    submit(1, "c");
+    ring.pass(DEADLINE + 1000);
+    assertThat(ring.events(RoundClosed.class).getFirst().getContributors()).hasSize(2);
+  }
+
+  private static String otherThan(List<String> agents) {
+    return Stream.of("a", "b", "c").filter(agent -> !agents.contains(agent)).findFirst().get();
+  }
+
+  @Test
+  void whoIsNotAskedIsNoParticipant() {
+    TrainingRun run = Ring.run(RUN);
+    run.getParticipation().setParticipants(2);
+    start(run);
+    List<String> asked = ring.events(RoundOpened.class).getFirst().getParticipants();
+    assertRejected(
+        ring.update(RUN, otherThan(asked), 0, 40, values(1, PARAMETERS)),
+        RejectReason.NOT_A_PARTICIPANT);
+  }
+
+  @Test
+  void lossesAreTakenOnlyWhereTheMaskAsksForThem() {
+    start();
+    assertRejected(probed(5), RejectReason.MALFORMED);
+  }
+
+  @Test
+  void lossesAreThoseOfNoMoreSamplesThanTheUpdateHas() {
+    ring.define(Ring.run(RUN));
+    MaskPublished asking = mask(RUN, 0, 0, 8);
+    asking.setProbeDensity(0.5);
+    asking.setDigest(ContentDigest.of(asking));
+    ring.publish(asking);
+    ring.join(RUN, "a", "b", "c");
+    assertRejected(probed(0), RejectReason.MALFORMED);
+    assertRejected(probed(21), RejectReason.MALFORMED);
+    ring.submit(probed(20));
+    submit(0, "b", "c");
+    assertThat(ring.events(RoundClosed.class).getFirst().getContributors()).hasSize(3);
+  }
+
+  private TestUpdate probed(int samples) {
+    return ring.update(RUN, "a", 0, 20, values(1, PARAMETERS))
+        .bendSubmission(s -> s.setProbe(new ProbeLosses(samples, 3.0, 2.0, 2.5)));
+  }
+
+  @Test
   void aMaskThatNobodyWaitsForIsRefused() {
     start();
     ring.publish(mask(RUN, 0, 0, 8));
@@ -749,6 +874,11 @@ class AggregatorTopologyTest {
             r -> r.getParticipation().setQuorum(4),
             r -> r.getParticipation().setQuorum(0),
             r -> r.getParticipation().setDeadlineMillis(0),
+            r -> r.getParticipation().setParticipants(1),
+            r -> r.getParticipation().setParticipants(4),
+            r ->
+                r.getPruning().setDecisions(new DecisionSchedule(-1, 1, 5, DecisionUpload.NOTHING)),
+            r -> r.getPruning().setDecisions(new DecisionSchedule(0, 0, 5, DecisionUpload.NOTHING)),
             r -> r.setShardValues(0),
             r -> r.getTraining().setBatchSize(0),
             r -> r.getEvaluation().setEvery(0),

@@ -220,14 +220,17 @@ public final class Ring implements AutoCloseable {
         Loss.SOFTMAX_CROSS_ENTROPY,
         new LocalTraining(4, 10, 0.1, 1.0),
         3,
-        new Participation(3, 2, DEADLINE),
-        new PruningPolicy("none", 1, 0.3, 1000.0, null, Regrow.ZERO, ImportanceRounds.EVERY_ROUND),
+        new Participation(3, 2, DEADLINE, null),
+        new PruningPolicy(
+            "none", 1, 0.3, 1000.0, null, Regrow.ZERO, ImportanceRounds.EVERY_ROUND, null, null),
         null,
         new Evaluation(1, EvaluationMode.CENTRAL),
         new CostCoefficients("test", 1.0, 1.0, List.of(1.0), null),
         new Encodings(TensorEncoding.FLOAT32, TensorEncoding.FLOAT32, TensorEncoding.FLOAT32),
         TestUpdate.SHARDS.valuesPerShard(),
-        50);
+        50,
+        null,
+        null);
   }
 
   public static InitialPruning initialPruning() {
@@ -245,6 +248,8 @@ public final class Ring implements AutoCloseable {
             List.of(layer(kept)),
             kept + 2,
             kept / 8.0,
+            null,
+            List.of(),
             null,
             null,
             ByteBuffer.allocate(0));

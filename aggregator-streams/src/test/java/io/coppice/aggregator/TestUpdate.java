@@ -80,6 +80,7 @@ public final class TestUpdate {
             4L * (delta.length + importance.length),
             new ArrayList<>(digests),
             null,
+            null,
             ByteBuffer.allocate(0));
     seal();
   }

@@ -6,6 +6,7 @@ import io.coppice.aggregator.state.Agent;
 import io.coppice.schemas.LayerMask;
 import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.MaskPublished;
+import io.coppice.schemas.ProbeLosses;
 import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.ShardDigest;
 import io.coppice.schemas.ShardKind;
@@ -48,7 +49,29 @@ final class Admission {
     }
     return weight(submission.getWeight(), agent)
         .or(() -> shards(submission.getShards()))
-        .or(() -> proposedMask(submission.getProposedMask()));
+        .or(() -> proposedMask(submission.getProposedMask()))
+        .or(() -> probe(submission));
+  }
+
+  /** Losses count by their samples, of which a round has no more than the update's weight says. */
+  private Optional<Fault> probe(UpdateSubmitted submission) {
+    ProbeLosses probe = submission.getProbe();
+    if (probe == null) {
+      return Optional.empty();
+    }
+    if (mask.getProbeDensity() == null) {
+      return fault(
+          RejectReason.MALFORMED,
+          "Losses are reported where the mask asks for them, which mask %d does not.",
+          mask.getVersion());
+    }
+    return probe.getSamples() >= 1 && probe.getSamples() <= submission.getWeight()
+        ? Optional.empty()
+        : fault(
+            RejectReason.MALFORMED,
+            "Losses are those of 1 to %d samples, not of %d.",
+            submission.getWeight(),
+            probe.getSamples());
   }
 
   /**

@@ -3,6 +3,7 @@ package io.coppice.aggregator.rounds;
 import io.coppice.aggregator.Fault;
 import io.coppice.schemas.AgentJoined;
 import io.coppice.schemas.ContentDigest;
+import io.coppice.schemas.DecisionSchedule;
 import io.coppice.schemas.InitialPruning;
 import io.coppice.schemas.LayerMask;
 import io.coppice.schemas.LogKeys;
@@ -32,6 +33,23 @@ final class RunChecks {
       return malformed(
           "The quorum is 1 to the expected agents, not %d of %d.",
           participation.getQuorum(), participation.getExpectedAgents());
+    }
+    if (participation.getParticipants() != null
+        && (participation.getParticipants() < participation.getQuorum()
+            || participation.getParticipants() > participation.getExpectedAgents())) {
+      return malformed(
+          "The agents asked in a round are the quorum to the expected agents, not %d where these are"
+              + " %d and %d.",
+          participation.getParticipants(),
+          participation.getQuorum(),
+          participation.getExpectedAgents());
+    }
+    DecisionSchedule decisions = run.getPruning().getDecisions();
+    if (decisions != null && (decisions.getFirst() < 0 || decisions.getEvery() < 1)) {
+      return malformed(
+          "Masks are decided from round 0 on and at least 1 round apart, not from round %d on and %d"
+              + " apart.",
+          decisions.getFirst(), decisions.getEvery());
     }
     if (participation.getDeadlineMillis() < 1
         || (initial != null && initial.getDeadlineMillis() < 1)) {

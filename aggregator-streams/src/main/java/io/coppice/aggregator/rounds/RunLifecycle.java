@@ -5,7 +5,6 @@ import io.coppice.aggregator.state.Participant;
 import io.coppice.aggregator.state.Phase;
 import io.coppice.aggregator.state.RunProgress;
 import io.coppice.aggregator.state.Status;
-import io.coppice.learning.pruning.ReconfigurationSchedule;
 import io.coppice.schemas.CloseReason;
 import io.coppice.schemas.ContentDigest;
 import io.coppice.schemas.Contributor;
@@ -24,18 +23,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.stream.Stream;
 
 /**
  * The life of a run: start, initial pruning, one round after the other, end. {@link #advance} is called around every record of
  * the run and does whatever has become possible; time is that of the records.
  *
  * <p>A round closes when every participant is admitted or rejected, or when its deadline has passed, but never without its quorum:
- * until then it stays open, for late participants as for rejected ones who try again. So that a quorum can always be met, no
- * fewer agents than that are asked: if not enough are left that are not missing, the missing ones are asked as well.
+ * until then it stays open, for late participants as for rejected ones who try again, and past its deadline others who are there are asked
+ * as well, lest a round wait for the return of the few that it was drawn for. No fewer agents than a quorum are asked: if not enough
+ * are left that are not missing, the missing ones are asked, too.
  */
 final class RunLifecycle {
 
-  private static final String CONVENTIONAL = "none";
   private static final int INITIAL_PRUNING = -1;
 
   private final RunStore store;
@@ -113,25 +113,43 @@ final class RunLifecycle {
   private void openRound(TrainingRun run, MaskPublished mask, RunProgress progress, long at) {
     int round = progress.getPhase() == Phase.STARTING ? 0 : progress.getRound() + 1;
     SortedMap<String, Agent> agents = store.agents(run.getRunId());
-    List<String> present =
-        agents.entrySet().stream()
-            .filter(a -> !a.getValue().getMissing())
-            .map(Map.Entry::getKey)
-            .toList();
+    List<String> present = present(agents);
     boolean enough = present.size() >= run.getParticipation().getQuorum();
     progress.setRound(round);
-    progress.setImportance(
-        !run.getPruning().getPolicy().equals(CONVENTIONAL)
-            && new ReconfigurationSchedule(
-                    run.getEvaluation().getEvery(), run.getPruning().getReconfigureEvery())
-                .isReconfiguration(round));
+    progress.setImportance(MaskRounds.of(run).askForUpload(round));
     open(
         run,
         mask,
         progress,
-        enough ? present : List.copyOf(agents.keySet()),
+        ClientSelection.choose(run, round, enough ? present : List.copyOf(agents.keySet())),
         run.getParticipation().getDeadlineMillis(),
         at);
+  }
+
+  private static List<String> present(SortedMap<String, Agent> agents) {
+    return agents.entrySet().stream()
+        .filter(a -> !a.getValue().getMissing())
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  /**
+   * Opens the round once more, for its participants and as many others as a round asks; what was admitted stays so. If there is
+   * nobody else, whoever joins next is asked.
+   */
+  private void askOthers(TrainingRun run, MaskPublished mask, RunProgress progress, long at) {
+    SortedMap<String, Participant> asked = store.participants(run.getRunId());
+    List<String> others =
+        present(store.agents(run.getRunId())).stream()
+            .filter(agentId -> !asked.containsKey(agentId))
+            .toList();
+    if (others.isEmpty()) {
+      return;
+    }
+    List<String> chosen = ClientSelection.choose(run, progress.getRound(), others);
+    progress.setParticipants(asked.size() + chosen.size());
+    List<String> all = Stream.concat(asked.keySet().stream(), chosen.stream()).sorted().toList();
+    ask(run, mask, progress, chosen, all, run.getParticipation().getDeadlineMillis(), at);
   }
 
   private void open(
@@ -146,10 +164,25 @@ final class RunLifecycle {
     progress.setParticipants(participants.size());
     progress.setAdmitted(0);
     progress.setRejected(0);
+    ask(run, mask, progress, participants, participants, deadlineMillis, at);
+  }
+
+  /**
+   * @param added those who are asked now
+   * @param participants they and those who were asked before
+   */
+  private void ask(
+      TrainingRun run,
+      MaskPublished mask,
+      RunProgress progress,
+      List<String> added,
+      List<String> participants,
+      long deadlineMillis,
+      long at) {
     progress.setDeadlineAt(at + deadlineMillis);
     progress.setDue(false);
     Participant asked = new Participant(Status.ASKED, ByteBuffer.allocate(0), 0L);
-    participants.forEach(agentId -> store.putParticipant(run.getRunId(), agentId, asked));
+    added.forEach(agentId -> store.putParticipant(run.getRunId(), agentId, asked));
     store.putProgress(run.getRunId(), progress);
     append(
         run.getRunId(),
@@ -176,6 +209,8 @@ final class RunLifecycle {
       leaveOut(run.getRunId(), progress, at);
       store.deleteRound(run.getRunId());
       askForInitialPruning(run, mask, progress, at);
+    } else if (progress.getDue() && progress.getAdmitted() < quorum) {
+      askOthers(run, mask, progress, at);
     }
   }
 
@@ -220,8 +255,8 @@ final class RunLifecycle {
       append(runId, new RunFinished(run.getRounds(), Instant.ofEpochMilli(at)), at);
     }
     store.putProgress(runId, progress);
-    boolean newMask = progress.getImportance() || progress.getRound() == INITIAL_PRUNING;
-    if (progress.getPhase() != Phase.FINISHED && !newMask) {
+    if (progress.getPhase() != Phase.FINISHED
+        && !MaskRounds.of(run).newMaskAfter(progress.getRound())) {
       openRound(run, mask, progress, at);
     }
   }
