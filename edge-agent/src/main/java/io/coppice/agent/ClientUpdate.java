@@ -5,6 +5,7 @@ import io.coppice.learning.model.Shards;
 import io.coppice.replay.LogTensors;
 import io.coppice.replay.RunDefinition;
 import io.coppice.schemas.ContentDigest;
+import io.coppice.schemas.ProbeLosses;
 import io.coppice.schemas.ShardDigest;
 import io.coppice.schemas.ShardKind;
 import io.coppice.schemas.Signatures;
@@ -26,8 +27,10 @@ import java.util.Optional;
  * @param trainLoss mean loss over the local steps
  * @param trainSeconds seconds of local training
  * @param delta differences of the active parameters, in layout order
- * @param importance accumulated squared gradients of all parameters in layout order; empty if the round does not ask for it
+ * @param upload what the mask decision needs ({@link io.coppice.schemas.DecisionUpload}), one value a parameter in layout order;
+ *     empty if the round does not ask for it
  * @param proposedMask the mask that initial pruning arrived at; empty in every other round
+ * @param probe losses before the training; empty if they are not asked for
  */
 record ClientUpdate(
     int round,
@@ -36,8 +39,9 @@ record ClientUpdate(
     double trainLoss,
     double trainSeconds,
     float[] delta,
-    Optional<float[]> importance,
-    Optional<Mask> proposedMask) {
+    Optional<float[]> upload,
+    Optional<Mask> proposedMask,
+    Optional<ProbeLosses> probe) {
 
   /**
    * The update's records.
@@ -50,7 +54,7 @@ record ClientUpdate(
   Records toRecords(RunDefinition run, String agentId, PrivateKey key) {
     List<Block> blocks = new ArrayList<>();
     cut(run, ShardKind.DELTA, run.run().getEncoding().getDelta(), delta, blocks);
-    importance.ifPresent(
+    upload.ifPresent(
         values ->
             cut(
                 run,
@@ -70,11 +74,12 @@ record ClientUpdate(
             .setPayloadBytes(blocks.stream().mapToLong(block -> block.values.remaining()).sum())
             .setShards(blocks.stream().map(Block::digest).toList())
             .setProposedMask(proposedMask.map(LogTensors::toLog).orElse(null))
+            .setProbe(probe.orElse(null))
             .setSignature(ByteBuffer.allocate(0))
             .build();
     submission.setSignature(Signatures.sign(submission, key));
     ByteBuffer digest = ContentDigest.of(submission);
-    int importanceShards = importance.map(all -> run.shards().count(all.length)).orElse(0);
+    int importanceShards = upload.map(all -> run.shards().count(all.length)).orElse(0);
     List<UpdateShard> shards = new ArrayList<>();
     for (Block block : blocks) {
       shards.add(

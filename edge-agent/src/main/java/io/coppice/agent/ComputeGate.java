@@ -86,6 +86,11 @@ public final class ComputeGate implements AutoCloseable {
         });
   }
 
+  /** Measures now what agents would measure before their first round, so that no run is charged with it. */
+  public void prepare(Architecture architecture, int batchSize) throws InterruptedException {
+    policy(architecture, batchSize);
+  }
+
   /** Which layers of a network are computed by their active weights; may be measured first, as soon as there is a place. */
   KernelPolicy policy(Architecture architecture, int batchSize) throws InterruptedException {
     measuring.lockInterruptibly();

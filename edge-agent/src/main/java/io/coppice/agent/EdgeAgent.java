@@ -2,6 +2,8 @@ package io.coppice.agent;
 
 import io.coppice.learning.pruning.CostModel;
 import io.coppice.learning.training.CostProfiler;
+import io.coppice.replay.FoldDetail;
+import io.coppice.replay.FoldedRound;
 import io.coppice.replay.RunDefinition;
 import io.coppice.replay.RunFollower;
 import io.coppice.replay.Runs;
@@ -10,6 +12,7 @@ import io.coppice.replay.TransactionalWriter;
 import io.coppice.schemas.AgentJoined;
 import io.coppice.schemas.AgentRound;
 import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.ContentDigest;
 import io.coppice.schemas.CostProfile;
 import io.coppice.schemas.EvaluationMode;
 import io.coppice.schemas.InitialPruningProgress;
@@ -25,6 +28,7 @@ import io.coppice.schemas.Signatures;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.UpdateRejected;
 import io.coppice.schemas.UpdateShard;
+import java.nio.ByteBuffer;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
@@ -96,8 +100,14 @@ public final class EdgeAgent implements Runnable {
   /** The last round that this agent has submitted for. */
   private int submittedRound = Integer.MIN_VALUE;
 
-  /** Whether a round has opened without this agent, because it had been missing. */
-  private boolean leftOut;
+  /** Whether this agent was silent in the last closed round that it was asked in: it is not asked again before it joins anew. */
+  private boolean missing;
+
+  /** Content digest of the last submission; null before the first. Others may write submissions in this agent's name. */
+  private ByteBuffer submitted;
+
+  /** The last round in which that was rejected. */
+  private int rejectedRound = Integer.MIN_VALUE;
 
   private boolean finished;
   private long bytesDownReported;
@@ -166,7 +176,8 @@ public final class EdgeAgent implements Runnable {
         profile == null ? run.cost() : run.cost("measured by " + identity.agentId(), profile);
     try (TransactionalWriter openWriter =
             new TransactionalWriter(cluster, transactionalId, run.id());
-        RunFollower openFollower = new RunFollower(cluster, serdes, run, false, new Watcher());
+        RunFollower openFollower =
+            new RunFollower(cluster, serdes, run, FoldDetail.MODEL, new Watcher());
         LocalWork openWork = new LocalWork(run, identity.agentId(), data, gate, cost)) {
       writer = openWriter;
       follower = openFollower;
@@ -176,8 +187,8 @@ public final class EdgeAgent implements Runnable {
       catchUp();
       while (!stopped && !isOver()) {
         follower.poll(POLL);
-        if (leftOut) {
-          leftOut = false;
+        if (missing) {
+          missing = false;
           join();
         }
         if (isAsked()) {
@@ -301,6 +312,7 @@ public final class EdgeAgent implements Runnable {
             .setBytesDown(bytesDown)
             .build());
     writer.commit();
+    submitted = ContentDigest.of(records.submission());
     metrics.submitted(update.trainSeconds(), bytesUp, bytesDown, update.round());
     metrics.computed(work.choices());
     LOG.debug("agent {} submitted round {}", identity.agentId(), update.round());
@@ -332,20 +344,29 @@ public final class EdgeAgent implements Runnable {
     @Override
     public void roundOpened(RoundOpened opened) {
       open = opened;
-      leftOut =
-          phase == Phase.WAITING_FOR_ROUND
-              && opened.getRound() != RunDefinition.INITIAL_PRUNING_ROUND
-              && !opened.getParticipants().contains(identity.agentId());
     }
 
     @Override
     public void roundClosed(RoundClosed closed) {
+      if (open != null && open.getParticipants().contains(identity.agentId())) {
+        missing = wasSilent(closed);
+      }
       open = null;
+    }
+
+    private boolean wasSilent(RoundClosed closed) {
+      return closed.getRound() != RunDefinition.INITIAL_PRUNING_ROUND
+          && closed.getRound() != rejectedRound
+          && closed.getContributors().stream()
+              .noneMatch(contributor -> contributor.getAgentId().equals(identity.agentId()));
     }
 
     @Override
     public void updateRejected(UpdateRejected rejected) {
       if (rejected.getAgentId().equals(identity.agentId())) {
+        if (rejected.getSubmissionDigest().equals(submitted)) {
+          rejectedRound = rejected.getRound();
+        }
         metrics.rejected(rejected.getReason().name());
         LOG.warn(
             "agent {}: the update of round {} was rejected: {}: {}",
@@ -357,7 +378,9 @@ public final class EdgeAgent implements Runnable {
     }
 
     @Override
-    public void folded(int round, RoundClosed closed, float[] importance) {
+    public void folded(FoldedRound folded) {
+      int round = folded.round();
+      work.folded(folded);
       metrics.folded(round, follower.fold().mask().density());
       if (phase != Phase.CATCHING_UP
           && run.isEvaluated(round)

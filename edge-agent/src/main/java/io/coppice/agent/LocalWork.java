@@ -4,15 +4,22 @@ import io.coppice.learning.data.BatchSequence;
 import io.coppice.learning.data.Dataset;
 import io.coppice.learning.engine.Network;
 import io.coppice.learning.pruning.CostModel;
+import io.coppice.learning.pruning.ThompsonSampling;
+import io.coppice.learning.pruning.Votes;
 import io.coppice.learning.training.Evaluation;
 import io.coppice.learning.training.Evaluator;
 import io.coppice.learning.training.InitialPruner;
 import io.coppice.learning.training.LocalUpdate;
+import io.coppice.learning.training.RoundGradients;
+import io.coppice.learning.training.RoundGradients.Form;
+import io.coppice.replay.FoldedRound;
 import io.coppice.replay.ModelFold;
 import io.coppice.replay.RunDefinition;
+import io.coppice.schemas.DecisionUpload;
 import io.coppice.schemas.InitialPruning;
 import io.coppice.schemas.InitialPruningProgress;
 import io.coppice.schemas.LocalTraining;
+import io.coppice.schemas.ProbeLosses;
 import io.coppice.schemas.RoundEvaluated;
 import java.util.Arrays;
 import java.util.List;
@@ -27,9 +34,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What an agent computes on its data: local training with importance, initial pruning, evaluation. Importance is handed over
- * when a round asks for it: accumulated over the rounds since then (PruneFL section IV-B), or of that round alone where the run
- * says so.
+ * What an agent computes on its data: local training, initial pruning, evaluation, and what mask decisions need. The latter is
+ * handed over when a round asks for it: importance, accumulated over the rounds since then (PruneFL) or of that round
+ * alone where the run says so; the round's gradient; or votes.
  */
 final class LocalWork implements AutoCloseable {
 
@@ -50,6 +57,7 @@ final class LocalWork implements AutoCloseable {
   private final float[] accumulated;
 
   private Evaluator evaluator;
+  private LossProbe probe;
   private List<Network.LayerChoice> choices = List.of();
 
   /**
@@ -75,11 +83,13 @@ final class LocalWork implements AutoCloseable {
   /**
    * Trains for the round that starts from the fold's model.
    *
-   * @param upload whether importance is handed over
+   * @param upload whether what the next mask decision needs is handed over
    */
   ClientUpdate train(ModelFold fold, boolean upload) throws InterruptedException {
     int round = fold.nextRound();
-    float[] importance = importance(upload);
+    int[] samples = batches.indices(round, training.getLocalSteps(), training.getBatchSize());
+    Optional<ProbeLosses> probed = probe(fold, samples);
+    RoundGradients gradients = gradients(upload);
     return gate.train(
         run.architecture(),
         run.loss(),
@@ -89,12 +99,12 @@ final class LocalWork implements AutoCloseable {
           LocalUpdate update =
               trainer.train(
                   data.train(),
-                  batches.indices(round, training.getLocalSteps(), training.getBatchSize()),
+                  samples,
                   training.getLocalSteps(),
                   fold.parameters(),
                   fold.mask(),
                   run.learningRate(round),
-                  importance);
+                  gradients);
           double seconds = (System.nanoTime() - start) / 1e9;
           tellChoices(trainer.choices());
           return new ClientUpdate(
@@ -104,23 +114,62 @@ final class LocalWork implements AutoCloseable {
               update.meanLoss(),
               seconds,
               update.activeDelta(),
-              upload ? Optional.of(taken(importance)) : Optional.empty(),
-              Optional.empty());
+              upload ? Optional.of(uploaded(gradients.values(), fold, update)) : Optional.empty(),
+              Optional.empty(),
+              probed);
         });
   }
 
-  /** What the round's importance is added to; null if it is not computed. */
-  private float[] importance(boolean upload) {
-    return upload && accumulated == null ? new float[run.layout().size()] : accumulated;
+  /** What the round's gradients are added to; null if they are not gathered. */
+  private RoundGradients gradients(boolean upload) {
+    if (accumulated != null) {
+      return new RoundGradients(Form.IMPORTANCE, accumulated);
+    }
+    if (!upload) {
+      return null;
+    }
+    float[] values = new float[run.layout().size()];
+    return new RoundGradients(
+        run.upload() == DecisionUpload.IMPORTANCE ? Form.IMPORTANCE : Form.MEAN_GRADIENT, values);
   }
 
-  private float[] taken(float[] importance) {
-    if (importance != accumulated) {
-      return importance;
+  /** What is handed over, from what the round has gathered. */
+  private float[] uploaded(float[] gathered, ModelFold fold, LocalUpdate update) {
+    if (gathered == accumulated) {
+      float[] taken = accumulated.clone();
+      Arrays.fill(accumulated, 0f);
+      return taken;
     }
-    float[] taken = accumulated.clone();
-    Arrays.fill(accumulated, 0f);
-    return taken;
+    return run.upload() == DecisionUpload.VOTES ? votes(gathered, fold, update) : gathered;
+  }
+
+  private float[] votes(float[] gradient, ModelFold fold, LocalUpdate update) {
+    float[] trained = fold.parameters().clone();
+    fold.mask().scatterAdd(update.activeDelta(), trained);
+    double fraction = ThompsonSampling.adjustedFraction(fold.nextRound(), run.decisions().last());
+    float[] votes = Votes.of(fold.mask(), trained, gradient, fraction);
+    for (int i = 0; i < votes.length; i++) {
+      votes[i] *= update.samples();
+    }
+    return votes;
+  }
+
+  private Optional<ProbeLosses> probe(ModelFold fold, int[] samples) throws InterruptedException {
+    Double density = fold.mask(fold.maskVersion()).getProbeDensity();
+    if (density == null) {
+      return Optional.empty();
+    }
+    if (probe == null) {
+      probe = new LossProbe(run, data.train());
+    }
+    return gate.compute(() -> probe.losses(fold, density, samples));
+  }
+
+  /** A round was folded: its model is what the next one is compared with. */
+  void folded(FoldedRound round) {
+    if (probe != null) {
+      probe.folded(round);
+    }
   }
 
   /** How the prunable layers were computed in the last round; empty before the first one. */
@@ -217,7 +266,8 @@ final class LocalWork implements AutoCloseable {
               (System.nanoTime() - start) / 1e9,
               fold.mask().gather(delta),
               Optional.empty(),
-              Optional.of(result.mask())));
+              Optional.of(result.mask()),
+              Optional.empty()));
     } catch (CancellationException e) {
       return Optional.empty();
     }
@@ -257,6 +307,9 @@ final class LocalWork implements AutoCloseable {
   public void close() {
     if (evaluator != null) {
       evaluator.close();
+    }
+    if (probe != null) {
+      probe.close();
     }
   }
 }
