@@ -1,9 +1,7 @@
 package io.coppice.console;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -21,6 +19,8 @@ import picocli.CommandLine.Spec;
         "%nEvery update, aggregate and mask is a record in Apache Kafka; the log can be tailed, replayed and audited.%n",
     subcommands = {
       DemoCommand.class,
+      CompareCommand.class,
+      PoliciesCommand.class,
       PredictCommand.class,
       PruneCommand.class,
       PlotCommand.class,
@@ -72,7 +72,7 @@ public final class Coppice implements Callable<Integer> {
 
   private static int refuse(CommandLine.ParameterException failure, String[] args) {
     CommandLine command = failure.getCommandLine();
-    command.getErr().println(failure.getMessage().replaceFirst("^Error: ", ""));
+    command.getErr().println(sentence(failure, args));
     CommandLine.UnmatchedArgumentException.printSuggestions(failure, command.getErr());
     command
         .getErr()
@@ -80,16 +80,24 @@ public final class Coppice implements Callable<Integer> {
     return BAD_INPUT;
   }
 
-  /** The version that the build wrote down. */
+  private static String sentence(CommandLine.ParameterException failure, String[] args) {
+    if (failure instanceof CommandLine.MaxValuesExceededException) {
+      Set<String> seen = new HashSet<>();
+      for (String arg : args) {
+        String name = arg.split("=", 2)[0];
+        if (name.startsWith("--") && !seen.add(name)) {
+          return "Option '" + name + "' is given more than once.";
+        }
+      }
+    }
+    return failure.getMessage().replaceFirst("^Error: ", "");
+  }
+
+  /** What {@code --version} prints. */
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
-      try (InputStream in = Coppice.class.getResourceAsStream("/coppice-version.txt")) {
-        String version = new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
-        return new String[] {"coppice " + version, "Java " + Runtime.version()};
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+      return new String[] {"coppice " + CoppiceVersion.read(), "Java " + Runtime.version()};
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.coppice.console;
 
+import io.coppice.console.compare.Comparison;
 import io.coppice.embedded.EmbeddedCluster;
 import io.coppice.embedded.EmbeddedClusterException;
 import io.coppice.schemas.ClusterConfig;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
 import picocli.CommandLine.ArgGroup;
@@ -32,7 +34,8 @@ final class LogOption {
         names = "--dir",
         paramLabel = "DIR",
         required = true,
-        description = "The directory of a demo; its broker runs for as long as the command does.")
+        description =
+            "The directory of a demo or a comparison; its broker runs for as long as the command does.")
     private Path dir;
 
     /**
@@ -42,11 +45,16 @@ final class LogOption {
      * @throws UserError if the directory holds no log, or another process uses it
      */
     OpenLog open(int port) {
-      if (!Files.isDirectory(dir.resolve("broker"))) {
-        throw UserError.badInput("--dir " + dir + " holds no log of a demo.");
-      }
+      Path log =
+          Stream.of(dir, dir.resolve(Comparison.LOG))
+              .filter(directory -> Files.isDirectory(directory.resolve("broker")))
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      UserError.badInput(
+                          "--dir " + dir + " holds no log of a demo or a comparison."));
       try {
-        EmbeddedCluster embedded = EmbeddedCluster.start(dir, port);
+        EmbeddedCluster embedded = EmbeddedCluster.start(log, port);
         return new OpenLog(embedded.config(), embedded);
       } catch (EmbeddedClusterException e) {
         throw UserError.failed(e.getMessage(), e);
@@ -70,13 +78,21 @@ final class LogOption {
         description = "Its schema registry.")
     private String registry;
 
+    @Option(
+        names = "--topic-prefix",
+        paramLabel = "TEXT",
+        defaultValue = ClusterConfig.DEFAULT_TOPIC_PREFIX,
+        description = "What the names of its topics begin with.")
+    private String topicPrefix;
+
     /**
      * Makes sure that there is a log.
      *
      * @throws UserError if no broker answers, or it has not the topics of a log
      */
     OpenLog open() throws InterruptedException {
-      ClusterConfig cluster = new ClusterConfig(bootstrap, registry);
+      ClusterConfig cluster =
+          new ClusterConfig(bootstrap, registry, topicPrefix, Map.of(), Map.of());
       Map<String, Object> settings = cluster.kafka();
       settings.put("default.api.timeout.ms", ANSWER_MILLIS);
       settings.put("request.timeout.ms", ANSWER_MILLIS);

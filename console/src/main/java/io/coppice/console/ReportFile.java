@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 
 /** The file of {@code --report}: one JSON document, written at the end, checked at the start. */
@@ -44,12 +43,9 @@ public final class ReportFile {
    * @throws UserError if the file cannot be written
    */
   public static void write(Path file, JsonNode document) {
-    Path part = file.resolveSibling(file.getFileName() + ".part");
     try {
-      JSON.writeValue(part.toFile(), document);
-      Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+      WholeFile.write(file, part -> JSON.writeValue(part.toFile(), document));
     } catch (IOException e) {
-      part.toFile().delete();
       throw UserError.failed("The report cannot be written to " + file + ": " + e.getMessage(), e);
     }
   }

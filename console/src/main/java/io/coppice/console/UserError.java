@@ -30,7 +30,7 @@ public final class UserError extends RuntimeException {
   }
 
   /** What to tell the user about a failure. */
-  static String sentence(Throwable failure) {
+  public static String sentence(Throwable failure) {
     String message = failure.getMessage();
     return message == null || message.isBlank()
         ? "Something unforeseen failed: " + failure.getClass().getSimpleName() + "."

@@ -42,10 +42,26 @@ class CoppiceTest {
 
   @TempDir private Path temporary;
 
+  /** Else the others of its group would silently be what they are by default. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "demo --agents 3 --seed 5 --agents 4",
+        "demo --agents=3 --seed=5 --agents=3",
+        "compare --out x --agents 3 --seed 5 --agents 4",
+      })
+  void anOptionThatIsGivenTwiceIsRefused(String call) {
+    CommandRun run = CommandRun.of(call.split(" "));
+    assertThat(run.exitCode()).isEqualTo(Coppice.BAD_INPUT);
+    assertThat(run.err()).startsWith("Option '--agents' is given more than once.");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
         "",
+        "compare ",
+        "policies ",
         "demo ",
         "predict ",
         "prune ",

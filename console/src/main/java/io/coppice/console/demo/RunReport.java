@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.coppice.console.ReportFile;
+import io.coppice.console.federation.RunSettings;
 import io.coppice.console.progress.RoundProgress;
 import io.coppice.console.progress.RunMonitor;
 import io.coppice.learning.model.Mask;
@@ -24,7 +25,7 @@ final class RunReport {
    *
    * @throws io.coppice.console.UserError if the file cannot be written
    */
-  static void write(Path file, DemoSettings settings, RunMonitor monitor, Summary summary) {
+  static void write(Path file, RunSettings settings, RunMonitor monitor, Summary summary) {
     ObjectNode document = JSON.createObjectNode();
     document.put("run", monitor.run().id());
     document.set("settings", JSON.<JsonNode>valueToTree(settings));

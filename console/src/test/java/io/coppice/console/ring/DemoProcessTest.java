@@ -4,15 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.coppice.console.Coppice;
 import io.coppice.console.SmallMnist;
 import io.coppice.embedded.EmbeddedCluster;
 import io.coppice.replay.RunDefinition;
 import io.coppice.replay.Runs;
 import io.coppice.schemas.LogSerdes;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,13 +34,13 @@ class DemoProcessTest {
     Path directory = temporary.resolve("run");
     Path report = temporary.resolve("report.json");
 
-    Process killed = start(data, directory, report);
-    awaitLine(killed, "round 4 of 13: ");
-    killed.destroyForcibly().waitFor();
+    CoppiceProcess killed = start(data, directory, report);
+    killed.awaitLine("round 4 of 13: ");
+    killed.kill();
     assertThat(report).doesNotExist();
 
-    Process resumed = start(data, directory, report);
-    List<String> output = awaitEnd(resumed);
+    CoppiceProcess resumed = start(data, directory, report);
+    List<String> output = resumed.awaitEnd();
     assertThat(resumed.exitValue()).as("%s", output).isZero();
     assertThat(output).anyMatch(line -> line.startsWith("Going on with run demo-"));
 
@@ -66,47 +63,13 @@ class DemoProcessTest {
     }
   }
 
-  private static Process start(Path data, Path directory, Path report) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-Xmx1g",
-                "-Dorg.bytedeco.javacpp.maxbytes=0",
-                "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
-                "-Dlogback.configurationFile=console-logback.xml",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Coppice.class.getName(),
-                "demo"));
-    command.addAll(List.of("--data", data.toString(), "--dir", directory.toString()));
-    command.addAll(List.of("--report", report.toString(), "--no-initial-pruning"));
-    command.addAll(List.of("--rounds", String.valueOf(ROUNDS), "--agents", "3"));
-    command.addAll(List.of("--local-steps", "2", "--batch", "5", "--partition", "iid"));
-    command.addAll(List.of("--evaluate-every", "2", "--reconfigure-every", "4"));
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().put("OMP_NUM_THREADS", "1");
-    return builder.start();
-  }
-
-  /** Reads the output up to a line that begins in this way. */
-  private static void awaitLine(Process process, String beginning) throws IOException {
-    List<String> lines = new ArrayList<>();
-    BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
-    for (String line = output.readLine(); line != null; line = output.readLine()) {
-      if (line.startsWith(beginning)) {
-        return;
-      }
-      lines.add(line);
-    }
-    throw new AssertionError("'" + beginning + "' does not come: " + lines);
-  }
-
-  private static List<String> awaitEnd(Process process) throws InterruptedException {
-    List<String> lines = process.inputReader(StandardCharsets.UTF_8).lines().toList();
-    process.waitFor();
-    return lines;
+  private static CoppiceProcess start(Path data, Path directory, Path report) throws IOException {
+    List<String> call = new ArrayList<>(List.of("demo"));
+    call.addAll(List.of("--data", data.toString(), "--dir", directory.toString()));
+    call.addAll(List.of("--report", report.toString(), "--no-initial-pruning"));
+    call.addAll(List.of("--rounds", String.valueOf(ROUNDS), "--agents", "3"));
+    call.addAll(List.of("--local-steps", "2", "--batch", "5", "--partition", "iid"));
+    call.addAll(List.of("--evaluate-every", "2", "--reconfigure-every", "4"));
+    return CoppiceProcess.start(call);
   }
 }

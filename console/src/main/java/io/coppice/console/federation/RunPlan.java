@@ -1,19 +1,16 @@
-package io.coppice.console.demo;
+package io.coppice.console.federation;
 
-import io.coppice.agent.AgentData;
 import io.coppice.console.UserError;
 import io.coppice.learning.data.Dataset;
-import io.coppice.learning.data.Datasets;
-import io.coppice.learning.data.PartitionFile;
-import io.coppice.learning.data.Partitioner;
-import io.coppice.learning.data.Partitioners;
-import io.coppice.learning.data.Split;
 import io.coppice.learning.engine.KernelChoice;
 import io.coppice.learning.engine.Network;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.pruning.CostModel;
+import io.coppice.pruning.Inheritance;
 import io.coppice.pruning.MaskPolicy;
 import io.coppice.replay.RunDefinition;
+import io.coppice.schemas.DecisionSchedule;
+import io.coppice.schemas.DecisionUpload;
 import io.coppice.schemas.Encodings;
 import io.coppice.schemas.Evaluation;
 import io.coppice.schemas.EvaluationMode;
@@ -26,30 +23,24 @@ import io.coppice.schemas.PruningPolicy;
 import io.coppice.schemas.Regrow;
 import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.TrainingRun;
-import java.nio.file.Path;
+import io.coppice.schemas.TrustedRecords;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 
 /**
- * Settings that were checked, with the data they name: all that is needed before anything is started or written.
+ * Settings that were checked, and the run that they define: all that is needed before anything is started or written.
  *
  * @param settings the settings
- * @param agents the data of each agent
- * @param train all training data
- * @param test the test data
+ * @param data the data that they name
  * @param definition the run, still without id and time
  */
-record RunPlan(
-    DemoSettings settings,
-    List<AgentData> agents,
-    Dataset train,
-    Dataset test,
-    TrainingRun.Builder definition) {
+public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder definition) {
+
+  static {
+    TrustedRecords.register();
+  }
 
   private static final Map<String, Loss> LOSSES =
       Map.of("softmax", Loss.SOFTMAX_CROSS_ENTROPY, "bce", Loss.BCE_WITH_LOGITS);
@@ -69,41 +60,39 @@ record RunPlan(
   private static final int INITIAL_BATCHES = 10;
 
   /**
-   * Checks settings and reads the data.
+   * Checks settings.
    *
+   * @param data that they name
    * @throws UserError naming the first option that is not as it should be
    */
-  static RunPlan of(DemoSettings s) {
-    atLeast("--agents", s.agents(), 1);
+  public static RunPlan of(RunSettings s, RunData data) {
+    Dataset train = data.train();
     atLeast("--rounds", s.rounds(), 1);
-    atLeast("--test-every", s.testEvery(), 1);
     atLeast("--local-steps", s.localSteps(), 1);
     atLeast("--batch", s.batch(), 1);
     atLeast("--evaluate-every", s.evaluateEvery(), 1);
     atLeast("--reconfigure-every", s.reconfigureEvery(), 1);
     atLeast("--initial-pruning-rounds", s.initialPruningRounds(), 1);
     atLeast("--deadline", s.deadlineSeconds(), 1);
-    if (s.data().isBlank()) {
-      throw UserError.badInput("--data names no directory.");
-    }
     if (!(s.learningRate() > 0) || Double.isInfinite(s.learningRate())) {
       throw UserError.badInput(
           "--learning-rate is a number above 0, not " + s.learningRate() + ".");
     }
-    if (s.maxDensity() != null && !(s.maxDensity() > 0 && s.maxDensity() <= 1)) {
+    if (!(s.learningRateDecay() > 0 && s.learningRateDecay() <= 1)) {
       throw UserError.badInput(
-          "--max-density is above 0 and at most 1, not " + s.maxDensity() + ".");
+          "--learning-rate-decay is above 0 and at most 1, not " + s.learningRateDecay() + ".");
     }
+    density("--max-density", s.maxDensity());
+    density("--target-density", s.targetDensity());
+    density("--density", s.density());
     Loss loss = choice("--loss", s.loss(), LOSSES);
     TensorEncoding encoding = choice("--encoding", s.encoding(), ENCODINGS);
     Regrow regrow = choice("--regrow", s.regrow(), REGROW);
     ImportanceRounds importance = choice("--importance", s.importance(), IMPORTANCE);
     read("--kernels", () -> KernelChoice.named(s.kernels()));
-    read("--pruning", () -> MaskPolicy.named(s.pruning()));
-    Partitioner partitioner = read("--partition", () -> Partitioners.parse(s.partition()));
-    Path data = Path.of(s.data());
-    Dataset train = read("--data", () -> Datasets.open(data, Split.TRAIN));
-    Dataset test = read("--data", () -> every(s.testEvery(), Datasets.open(data, Split.TEST)));
+    MaskPolicy policy = read("--pruning", () -> MaskPolicy.named(s.pruning()));
+    checkInitialPruning(s);
+    checkPolicyDensity(s, policy);
     checkBatch(s, train);
     Architecture architecture =
         read(
@@ -115,20 +104,55 @@ record RunPlan(
         read("--cost", () -> CostOption.parse(s.cost(), architecture, s.localSteps()));
     checkCost(s, cost);
     return new RunPlan(
-        s,
-        read("--partition", () -> share(train, partitioner, s)),
-        train,
-        test,
-        definition(s, architecture, loss, encoding, regrow, importance, cost));
+        s, data, definition(s, policy, architecture, loss, encoding, regrow, importance, cost));
+  }
+
+  /** The policy that the settings name. */
+  public MaskPolicy policy() {
+    return MaskPolicy.named(settings.pruning());
+  }
+
+  /** The same with what the policy takes over from another run. */
+  public RunPlan inheriting(Inheritance.Source source) {
+    TrainingRun.Builder inheriting = TrainingRun.newBuilder(definition);
+    policy().inherits().apply(source, inheriting);
+    return new RunPlan(settings, data, inheriting);
+  }
+
+  /**
+   * The same with the schedule of the policy, which has looked at its settings.
+   *
+   * @throws UserError if one of them is not as the policy needs it
+   */
+  public RunPlan complete() {
+    TrainingRun draft = toRun("draft");
+    read("--pruning " + settings.pruning(), () -> checked(draft));
+    DecisionSchedule schedule = policy().schedule(draft);
+    checkUpload(schedule);
+    TrainingRun.Builder scheduled = TrainingRun.newBuilder(definition);
+    scheduled.getPruning().setDecisions(schedule);
+    return new RunPlan(settings, data, scheduled);
+  }
+
+  private TrainingRun checked(TrainingRun draft) {
+    policy().check(draft);
+    return draft;
+  }
+
+  /** The network. */
+  public Architecture architecture() {
+    Dataset train = data.train();
+    return Architecture.of(
+        settings.model(), train.channels(), train.height(), train.width(), train.classes());
   }
 
   /** How the agents decide which layers they compute by their active weights. */
-  KernelChoice kernels() {
+  public KernelChoice kernels() {
     return KernelChoice.named(settings.kernels());
   }
 
   /** What an option's value stands for; what is wrong with it is said with the option's name. */
-  private static <V> V read(String option, Supplier<V> reading) {
+  static <V> V read(String option, Supplier<V> reading) {
     try {
       return reading.get();
     } catch (IllegalArgumentException | IllegalStateException e) {
@@ -136,26 +160,48 @@ record RunPlan(
     }
   }
 
-  private static void checkBatch(DemoSettings s, Dataset train) {
+  private static void checkBatch(RunSettings s, Dataset train) {
     if (s.batch() > train.size()) {
       throw UserError.badInput(
           String.format(
               "--batch is at most the number of training images, %d, not %d.",
               train.size(), s.batch()));
     }
-    boolean conventional = s.pruning().equals(RunDefinition.CONVENTIONAL);
-    int most = conventional ? Integer.MAX_VALUE : Network.MAX_IMPORTANCE_SAMPLES;
-    long samples = (long) s.localSteps() * s.batch();
-    if (samples > most) {
+  }
+
+  /** All samples of a round are kept where gradients of all weights are gathered. */
+  private void checkUpload(DecisionSchedule schedule) {
+    long samples = (long) settings.localSteps() * settings.batch();
+    if (schedule.getUpload() != DecisionUpload.NOTHING && samples > Network.MAX_GRADIENT_SAMPLES) {
       throw UserError.badInput(
           String.format(
-              "--local-steps times --batch is at most %d%s, not %d.",
-              most, conventional ? "" : " where importance is computed", samples));
+              "--local-steps times --batch is at most %d where --pruning %s gathers gradients, not %d.",
+              Network.MAX_GRADIENT_SAMPLES, settings.pruning(), samples));
+    }
+  }
+
+  private static void checkPolicyDensity(RunSettings s, MaskPolicy policy) {
+    if (policy.inherits() == Inheritance.DENSITY && s.density() != null && s.density() == 1) {
+      throw UserError.badInput(
+          "--density is below 1 with --pruning " + s.pruning() + ", which prunes to it.");
+    }
+    if (s.targetDensity() != null && !s.pruning().equals(RunSettings.PRUNEFL)) {
+      throw UserError.badInput(
+          "--target-density is what the bound of prunefl moves to; the density of "
+              + s.pruning()
+              + " is given with --density.");
+    }
+  }
+
+  private static void checkInitialPruning(RunSettings s) {
+    if (s.initialPruning() && !s.pruning().equals(RunSettings.PRUNEFL)) {
+      throw UserError.badInput(
+          "--initial-pruning is a stage of --pruning prunefl, and not of " + s.pruning() + ".");
     }
   }
 
   /** The decision divides by seconds: better to refuse now than at the first decision. */
-  private static void checkCost(DemoSettings s, CostOption option) {
+  private static void checkCost(RunSettings s, CostOption option) {
     boolean conventional = s.pruning().equals(RunDefinition.CONVENTIONAL);
     if (conventional && option.isMeasured()) {
       throw UserError.badInput(
@@ -174,30 +220,17 @@ record RunPlan(
     }
   }
 
-  private static Dataset every(int n, Dataset data) {
-    return data.subset(IntStream.iterate(0, i -> i < data.size(), i -> i + n).toArray());
-  }
-
-  private static List<AgentData> share(Dataset train, Partitioner partitioner, DemoSettings s) {
-    Optional<Dataset> initialPruning =
-        partitioner instanceof PartitionFile file && file.initialPruningIndices().length > 0
-            ? Optional.of(train.subset(file.initialPruningIndices()))
-            : Optional.empty();
-    List<AgentData> agents = new ArrayList<>();
-    for (int[] share : partitioner.split(train, s.agents(), s.seed())) {
-      agents.add(new AgentData(train.subset(share), Optional.empty(), initialPruning));
-    }
-    return agents;
-  }
-
   private static TrainingRun.Builder definition(
-      DemoSettings s,
+      RunSettings s,
+      MaskPolicy policy,
       Architecture architecture,
       Loss loss,
       TensorEncoding encoding,
       Regrow regrow,
       ImportanceRounds importance,
       CostOption cost) {
+    Integer participants = participants(s);
+    int asked = participants == null ? s.agents() : participants;
     return TrainingRun.newBuilder()
         .setSeed(s.seed())
         .setArchitecture(
@@ -213,12 +246,14 @@ record RunPlan(
                 .setLocalSteps(s.localSteps())
                 .setBatchSize(s.batch())
                 .setLearningRate(s.learningRate())
+                .setLearningRateDecay(s.learningRateDecay())
                 .build())
         .setRounds(s.rounds())
         .setParticipation(
             Participation.newBuilder()
                 .setExpectedAgents(s.agents())
-                .setQuorum((s.agents() + 1) / 2)
+                .setQuorum((asked + 1) / 2)
+                .setParticipants(participants)
                 .setDeadlineMillis(s.deadlineSeconds() * 1000L)
                 .build())
         .setPruning(
@@ -228,6 +263,8 @@ record RunPlan(
                 .setMaxDecrease(MAX_DECREASE)
                 .setHalfLife(HALF_LIFE)
                 .setMaxDensity(s.maxDensity())
+                .setTargetDensity(
+                    policy.inherits() == Inheritance.DENSITY ? s.density() : s.targetDensity())
                 .setRegrow(regrow)
                 .setImportance(importance)
                 .build())
@@ -246,7 +283,7 @@ record RunPlan(
                 .build());
   }
 
-  private static InitialPruning initialPruning(DemoSettings s, int classes) {
+  private static InitialPruning initialPruning(RunSettings s, int classes) {
     return InitialPruning.newBuilder()
         .setSamples(INITIAL_BATCHES * s.batch())
         .setMaxRounds(s.initialPruningRounds())
@@ -259,21 +296,51 @@ record RunPlan(
         .build();
   }
 
+  /** Agents asked in a round; null if all are. */
+  private static Integer participants(RunSettings s) {
+    if (s.participants() == null) {
+      return null;
+    }
+    try {
+      boolean fraction = s.participants().contains(".");
+      double wanted = Double.parseDouble(s.participants());
+      if (wanted > 0 && wanted <= (fraction ? 1 : s.agents()) && (fraction || wanted % 1 == 0)) {
+        return (int) Math.ceil(fraction ? wanted * s.agents() : wanted);
+      }
+    } catch (NumberFormatException e) {
+      // Said below, as for a number that is out of range.
+    }
+    throw UserError.badInput(
+        String.format(
+            "--participants is a number of agents, 1 to %d, or a fraction of them above 0.0 and at most"
+                + " 1.0, not '%s'.",
+            s.agents(), s.participants()));
+  }
+
   /** The run's record. */
-  TrainingRun toRun(String runId) {
+  public TrainingRun toRun(String runId) {
     return TrainingRun.newBuilder(definition).setRunId(runId).setCreatedAt(Instant.now()).build();
   }
 
-  /** Whether a run in the log is the one that these settings define. */
-  boolean defines(TrainingRun existing) {
-    return TrainingRun.newBuilder(definition)
-        .setRunId(existing.getRunId())
-        .setCreatedAt(existing.getCreatedAt())
-        .build()
-        .equals(existing);
+  /** Whether a run in the log is the one that these settings define; be it by a release that wrote down no schedule. */
+  public boolean defines(TrainingRun existing) {
+    TrainingRun.Builder same =
+        TrainingRun.newBuilder(definition)
+            .setRunId(existing.getRunId())
+            .setCreatedAt(existing.getCreatedAt());
+    if (existing.getPruning().getDecisions() == null) {
+      same.getPruning().setDecisions(null);
+    }
+    return same.build().equals(existing);
   }
 
-  private static void atLeast(String option, int value, int least) {
+  private static void density(String option, Double value) {
+    if (value != null && !(value > 0 && value <= 1)) {
+      throw UserError.badInput(option + " is above 0 and at most 1, not " + value + ".");
+    }
+  }
+
+  static void atLeast(String option, int value, int least) {
     if (value < least) {
       throw UserError.badInput(option + " is at least " + least + ", not " + value + ".");
     }

@@ -1,4 +1,4 @@
-package io.coppice.console.demo;
+package io.coppice.console.federation;
 
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.pruning.CostModel;
