@@ -66,7 +66,7 @@ class BadInputTest {
           --partition     | halves          | --partition: There is no partition 'halves': use iid, dirichlet:ALPHA (such as dirichlet:0.5), writer or file:PATH.
           --partition     | writer          | --partition: These data do not say who wrote an image; LEAF's data do (directories train and test of JSON files).
           --partition     | file:TMP/none   | --partition: There is no file TMP/none.
-          --pruning       | lottery         | --pruning: Unknown pruning policy 'lottery': known are none, prunefl.
+          --pruning       | lottery         | --pruning: Unknown pruning policy 'lottery': known are fedrts, fedtiny, iterative, none, online, prunefl, random-reinit, reinit, snip.
           --loss          | hinge           | --loss is one of bce, softmax, not 'hinge'.
           --encoding      | int8            | --encoding is one of bfloat16, float32, not 'int8'.
           --regrow        | random          | --regrow is one of last-value, zero, not 'random'.
@@ -79,9 +79,20 @@ class BadInputTest {
           --cost          | file:TMP/free.json | --cost: By file:TMP/free.json a weight of prunable layer 2 takes no time, neither to compute nor to send; to be pruned it must take some.
           --learning-rate | 0               | --learning-rate is a number above 0, not 0.0.
           --learning-rate | NaN             | --learning-rate is a number above 0, not NaN.
+          --learning-rate-decay | 1.1       | --learning-rate-decay is above 0 and at most 1, not 1.1.
           --max-density   | 1.5             | --max-density is above 0 and at most 1, not 1.5.
           --batch         | 61              | --batch is at most the number of training images, 60, not 61.
-          --local-steps   | 2000000000      | --local-steps times --batch is at most 65536 where importance is computed, not 40000000000.
+          --max-density   | 0               | --max-density is above 0 and at most 1, not 0.0.
+          --density       | 1.5             | --density is above 0 and at most 1, not 1.5.
+          --density       | 0               | --density is above 0 and at most 1, not 0.0.
+          --target-density | NaN            | --target-density is above 0 and at most 1, not NaN.
+          --target-density | 0.5            | --pruning prunefl: The bound on the density moves from the maximum density to the target density, so it needs both, and a target of at most the maximum: they are none and 0.5.
+          --reconfigure-every | 0           | --reconfigure-every is at least 1, not 0.
+          --participants  | 0               | --participants is a number of agents, 1 to 2, or a fraction of them above 0.0 and at most 1.0, not '0'.
+          --participants  | 3               | --participants is a number of agents, 1 to 2, or a fraction of them above 0.0 and at most 1.0, not '3'.
+          --participants  | 1.5             | --participants is a number of agents, 1 to 2, or a fraction of them above 0.0 and at most 1.0, not '1.5'.
+          --participants  | some            | --participants is a number of agents, 1 to 2, or a fraction of them above 0.0 and at most 1.0, not 'some'.
+          --local-steps   | 2000000000      | --local-steps times --batch is at most 65536 where --pruning prunefl gathers gradients, not 40000000000.
           --deadline      | 0               | --deadline is at least 1, not 0.
           --report        | TMP/none/r.json | --report TMP/none/r.json cannot be written: there is no directory TMP/none.
           --report        | TMP             | --report TMP cannot be written: it is a directory.
@@ -92,6 +103,55 @@ class BadInputTest {
     assertThat(run.exitCode()).isEqualTo(Coppice.BAD_INPUT);
     assertThat(run.out()).isEmpty();
     assertThat(temporary.resolve("run")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          --pruning snip                        | --pruning snip takes over the density of a finished run: give --density, or 'coppice compare' runs one for it.
+          --pruning reinit                      | --pruning reinit takes over the mask of a finished run: 'coppice compare' runs one for it.
+          --pruning snip --density 1            | --density is below 1 with --pruning snip, which prunes to it.
+          --pruning iterative --density 0.1 --rounds 39 | --pruning iterative: Iterative pruning prunes 20 times in the first half of a run, so the run needs at least 40 rounds, not 39.
+          --pruning fedtiny --density 0.1 --rounds 30 | --pruning fedtiny: Policy fedtiny exchanges weights every 25 rounds up to round 10 of the run's 30, which is never: take more rounds or a shorter interval.
+          --pruning snip --density 0.1 --target-density 0.1 | --target-density is what the bound of prunefl moves to; the density of snip is given with --density.
+          --max-density 0.3 --target-density 0.4 | --pruning prunefl: The bound on the density moves from the maximum density to the target density, so it needs both, and a target of at most the maximum: they are 0.3 and 0.4.
+          """)
+  void aPolicyThatIsGivenNonsenseIsRefused(String options, String sentence) {
+    CommandRun run = demo(options.split(" "));
+    assertThat(run.err().strip()).isEqualTo(sentence);
+    assertThat(run.exitCode()).isEqualTo(Coppice.BAD_INPUT);
+    assertThat(temporary.resolve("run")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          --policies none,nope           | --pruning: Unknown pruning policy 'nope': known are fedrts, fedtiny, iterative, none, online, prunefl, random-reinit, reinit, snip.
+          --policies none,none           | --policies names each policy once, not none,none.
+          --policies none,,prunefl       | --policies names the policies, separated by commas.
+          --policies none,snip           | --policies: snip takes over the density of a finished run: add prunefl, give --density, or name a run of this log with --source.
+          --policies none,reinit         | --policies: reinit takes over the mask of a finished run: add prunefl, or name a run of this log with --source.
+          --policies prunefl,iterative --rounds 30 | --pruning iterative: Iterative pruning prunes 20 times in the first half of a run, so the run needs at least 40 rounds, not 30.
+          --accuracies 0.9,1.5           | --accuracies are above 0 and at most 1, not 1.5.
+          --gradient-norm --gradient-samples 0 | --gradient-samples is at least 1, not 0.
+          --cost measured                | --cost: All policies are compared by the same cost model, so it cannot be measured in each run: use paper or file:PATH.
+          --rounds 0                     | --rounds is at least 1, not 0.
+          """)
+  void aComparisonSaysWhatIsWrongAndLeavesNothing(String options, String sentence) {
+    List<String> call =
+        new ArrayList<>(List.of("compare", "--data", data.toString(), "--agents", "2"));
+    call.addAll(List.of("--out", temporary.resolve("comparison").toString()));
+    call.addAll(List.of(options.split(" ")));
+    CommandRun run = CommandRun.of(call.toArray(String[]::new));
+    assertThat(run.err().strip()).isEqualTo(sentence);
+    assertThat(run.exitCode()).isEqualTo(Coppice.BAD_INPUT);
+    assertThat(temporary.resolve("comparison")).doesNotExist();
   }
 
   @Test
@@ -137,12 +197,12 @@ class BadInputTest {
       textBlock =
           """
           demo --frobnicate                      | Unknown option: '--frobnicate'
-          predict --batch 1                      | `Missing required argument (specify one of these): ([--dir=DIR] | [--bootstrap=HOST:PORT --registry=URL])`
+          predict --batch 1                      | `Missing required argument (specify one of these): ([--dir=DIR] | [--bootstrap=HOST:PORT --registry=URL [--topic-prefix=TEXT]])`
           demo --rounds many                     | Invalid value for option '--rounds': 'many' is not an int
           demo --rounds                          | Missing required parameter for option '--rounds' (N)
           frobnicate                             | Unmatched argument at index 0: 'frobnicate'
           prune                                  | Missing required parameter: 'CASE.json'
-          tail rounds                            | `Missing required argument (specify one of these): ([--dir=DIR] | [--bootstrap=HOST:PORT --registry=URL])`
+          tail rounds                            | `Missing required argument (specify one of these): ([--dir=DIR] | [--bootstrap=HOST:PORT --registry=URL [--topic-prefix=TEXT]])`
           serve                                  | Missing required option: '--dir=DIR'
           """)
   void aCallThatCannotBeReadPointsToTheHelp(String call, String sentence) {
@@ -164,8 +224,8 @@ class BadInputTest {
           prune TMP/unclosed.json                | TMP/unclosed.json is not JSON: Unexpected end-of-input: expected close marker for Array in line 1.
           prune TMP/empty.json                   | TMP/empty.json: the field layers is missing; it must be a list of objects.
           tail nothing --dir TMP                 | There is no topic 'nothing': known are runs, agents, updates, submissions, rounds, aggregates, importance, masks, checkpoints, metrics, rejects, internal.checks, internal.closes, internal.ticks.
-          tail rounds --dir TMP                  | --dir TMP holds no log of a demo.
-          serve --dir TMP/none                   | --dir TMP/none holds no log of a demo.
+          tail rounds --dir TMP                  | --dir TMP holds no log of a demo or a comparison.
+          serve --dir TMP/none                   | --dir TMP/none holds no log of a demo or a comparison.
           predict --dir TMP --batch 1,0          | --batch is at least 1, not 0.
           predict --dir TMP --images 0           | --images is at least 1, not 0.
           predict --dir TMP --data TMP/data --images 21 | --images is at most the number of test images, 20, not 21.
@@ -173,7 +233,7 @@ class BadInputTest {
           predict --dir TMP --report TMP         | --report TMP cannot be written: it is a directory.
           predict --dir TMP --data TMP/data --predictions TMP | --predictions TMP cannot be written: it is a directory.
           predict --dir TMP --data TMP/data --predictions TMP/none/p.csv | --predictions TMP/none/p.csv cannot be written: there is no such directory, or no permission to write into it.
-          predict --dir TMP --data TMP/data --predictions TMP/p.csv | --dir TMP holds no log of a demo.
+          predict --dir TMP --data TMP/data --predictions TMP/p.csv | --dir TMP holds no log of a demo or a comparison.
           tail rounds --bootstrap here --registry http://localhost:1 | --bootstrap here: Invalid url in bootstrap.servers: here.
           """)
   void theOtherCommandsSayWhatIsWrong(String call, String sentence) {
@@ -197,19 +257,20 @@ class BadInputTest {
     assertThat(run.exitCode()).isEqualTo(Coppice.FAILED);
   }
 
-  /** A demo that would work, but for one option. */
-  private static CommandRun demo(String option, String value) {
+  /** A demo that would work, but for some options. */
+  private static CommandRun demo(String... options) {
+    List<String> given = List.of(options);
     List<String> arguments = new ArrayList<>(List.of("demo"));
-    if (!option.equals("--data")) {
+    if (!given.contains("--data")) {
       arguments.addAll(List.of("--data", data.toString()));
     }
-    if (!option.equals("--dir")) {
+    if (!given.contains("--dir")) {
       arguments.addAll(List.of("--dir", temporary.resolve("run").toString()));
     }
-    if (!option.equals("--agents")) {
+    if (!given.contains("--agents")) {
       arguments.addAll(List.of("--agents", "2"));
     }
-    arguments.addAll(List.of(option, value));
+    arguments.addAll(given);
     return CommandRun.of(arguments.toArray(String[]::new));
   }
 

@@ -18,11 +18,20 @@ public final class PlainDisplay implements RunDisplay {
   private static final int PRUNING_LINE_EVERY = 50;
 
   private final PrintWriter out;
+  private final String label;
   private int printedRound = -1;
   private int printedLocalRound;
 
   public PlainDisplay(PrintWriter out) {
+    this(out, "");
+  }
+
+  /**
+   * @param label what every line begins with
+   */
+  public PlainDisplay(PrintWriter out, String label) {
     this.out = out;
+    this.label = label;
   }
 
   @Override
@@ -50,7 +59,8 @@ public final class PlainDisplay implements RunDisplay {
       InitialPruningProgress p = progress.get();
       printedLocalRound = p.getLocalRound();
       out.printf(
-          "initial pruning by %s: local round %d, training accuracy %s, density %s%n",
+          "%sinitial pruning by %s: local round %d, training accuracy %s, density %s%n",
+          label,
           p.getAgentId(),
           p.getLocalRound(),
           decimals(p.getTrainAccuracy(), 3),
@@ -63,7 +73,8 @@ public final class PlainDisplay implements RunDisplay {
     RoundEvaluated evaluated = round.evaluated().orElseThrow();
     OptionalDouble left = TimeLeft.seconds(monitor);
     out.printf(
-        "round %d of %d: accuracy %s, loss %s, density %s, %s active parameters, %s up, %s down, %s s a round%s%n",
+        "%sround %d of %d: accuracy %s, loss %s, density %s, %s active parameters, %s up, %s down, %s s a round%s%n",
+        label,
         round.round(),
         monitor.run().lastRound(),
         decimals(evaluated.getAccuracy(), 4),

@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Watches a run through its ledger, masks and metrics, like anybody who tails these topics. Holds figures, not models. Used by
@@ -125,7 +126,7 @@ public final class RunMonitor implements AutoCloseable {
     return finished
         && evaluated
         && end != null
-        && (!end.getImportance() || masks.containsKey(last + 1));
+        && (!run.newMaskAfter(last) || masks.containsKey(last + 1));
   }
 
   /** The newest round that has opened; empty before the first. */
@@ -202,11 +203,14 @@ public final class RunMonitor implements AutoCloseable {
             .build());
   }
 
-  /** A closed round; empty if it has not closed, or its mask is not there yet. */
+  /**
+   * A closed round, or initial pruning as round {@link RunDefinition#INITIAL_PRUNING_ROUND}; empty if it has not closed, or its
+   * mask is not there yet.
+   */
   public Optional<RoundProgress> round(int round) {
     RoundClosed end = closed.get(round);
     Map.Entry<Integer, Mask> after = masks.floorEntry(round + 1);
-    if (end == null || after == null || (end.getImportance() && after.getKey() != round + 1)) {
+    if (end == null || after == null || (run.newMaskAfter(round) && after.getKey() != round + 1)) {
       return Optional.empty();
     }
     List<AgentRound> agents = agentRounds.getOrDefault(round, List.of());
@@ -217,12 +221,17 @@ public final class RunMonitor implements AutoCloseable {
             rejections.getOrDefault(round, 0),
             evaluation(round),
             after.getValue().density(),
+            layerDensities(after.getValue()),
             after.getValue().activeParameters(),
             agents.stream().mapToLong(AgentRound::getBytesUp).sum(),
             agents.stream().mapToLong(AgentRound::getBytesDown).sum(),
             secondsOf(end),
             cost.roundSeconds(after.getValue().keptPerLayer()),
             agents.stream().mapToDouble(AgentRound::getTrainSeconds).average().orElse(0)));
+  }
+
+  private static List<Double> layerDensities(Mask mask) {
+    return IntStream.range(0, mask.layout().prunable().size()).mapToObj(mask::density).toList();
   }
 
   private double secondsOf(RoundClosed end) {
