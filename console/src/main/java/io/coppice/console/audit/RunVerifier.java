@@ -1,10 +1,16 @@
 package io.coppice.console.audit;
 
 import io.coppice.learning.model.Mask;
+import io.coppice.pruning.Decider;
+import io.coppice.pruning.Decision;
 import io.coppice.pruning.MaskPolicy;
+import io.coppice.pruning.RoundOutcome;
+import io.coppice.replay.FoldDetail;
+import io.coppice.replay.FoldedRound;
 import io.coppice.replay.LogReader;
 import io.coppice.replay.LogReader.Entry;
 import io.coppice.replay.LogTensors;
+import io.coppice.replay.PublishedMasks;
 import io.coppice.replay.RunDefinition;
 import io.coppice.replay.RunFollower;
 import io.coppice.replay.Submissions;
@@ -18,6 +24,7 @@ import io.coppice.schemas.MaskOrigin;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.StartMask;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.UpdateSubmitted;
 import java.nio.ByteBuffer;
@@ -25,6 +32,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 
 /**
@@ -41,7 +49,7 @@ public final class RunVerifier {
    * @param rounds closed rounds
    * @param updates admitted updates
    * @param aggregates shards of aggregates and of importance
-   * @param masks masks that were decided from importance
+   * @param masks masks that were decided
    * @param updateBytes bytes of the updates that were summed
    */
   public record Verified(int rounds, int updates, int aggregates, int masks, long updateBytes) {}
@@ -67,10 +75,13 @@ public final class RunVerifier {
    */
   public Verified verify() {
     readLedger();
-    int updates = checkContributors(readSubmissions());
+    Map<ByteBuffer, UpdateSubmitted> submissions = readSubmissions();
+    int updates = checkContributors(submissions);
     AggregateVerifier aggregates = new AggregateVerifier(cluster, serdes, run, closed);
     aggregates.verify(Topic.AGGREGATES);
     aggregates.verify(Topic.IMPORTANCE);
+    checkInitialMask();
+    checkProposedMask(submissions);
     int decided = verifyMasks();
     return new Verified(
         closed.size(), updates, aggregates.shards(), decided, aggregates.updateBytes());
@@ -136,7 +147,30 @@ public final class RunVerifier {
           "mask " + mask.getVersion() + " is published where mask " + masks.size() + " is due.");
     }
     checkCost(entry, mask);
+    checkPlace(entry, mask);
     masks.put(mask.getVersion(), mask);
+  }
+
+  /** A mask is published where the definition has one, and nowhere else: whoever slips in another changes the model. */
+  private void checkPlace(Entry entry, MaskPublished mask) {
+    int round = mask.getEffectiveRound();
+    MaskOrigin due =
+        masks.isEmpty()
+            ? MaskOrigin.INITIAL
+            : round == 0 ? MaskOrigin.INITIAL_PRUNING : MaskOrigin.RECONFIGURATION;
+    boolean inPlace =
+        masks.isEmpty()
+            ? round == run.firstRound()
+            : round > masks.lastEntry().getValue().getEffectiveRound()
+                && round <= run.lastRound() + 1
+                && run.newMaskAfter(round - 1);
+    if (!inPlace || mask.getOrigin() != due) {
+      throw Violation.at(
+          entry,
+          String.format(
+              "mask %d (%s) takes effect in round %d, where the run has none due.",
+              mask.getVersion(), mask.getOrigin(), round));
+    }
   }
 
   /** What the agents have measured is theirs to say; that it is asked for, and of which quantile, is the run's. */
@@ -188,7 +222,8 @@ public final class RunVerifier {
   private int verifyMasks() {
     MaskWatcher watcher = new MaskWatcher();
     try (RunFollower follower =
-        new RunFollower(cluster, serdes, run, true, RunFollower.Start.INITIAL_MODEL, watcher)) {
+        new RunFollower(
+            cluster, serdes, run, FoldDetail.DECISIONS, RunFollower.Start.INITIAL_MODEL, watcher)) {
       watcher.follower = follower;
       int last = closed.isEmpty() ? run.firstRound() - 1 : closed.lastKey();
       while (!follower.fold().hasModel() || follower.fold().nextRound() <= last) {
@@ -205,12 +240,14 @@ public final class RunVerifier {
   }
 
   private final class MaskWatcher implements RunFollower.Listener {
+    private final Decider decider = policy().begin(run);
     private RunFollower follower;
     private int recomputed;
 
     @Override
-    public void folded(int round, RoundClosed end, float[] importance) {
-      if (importance == null) {
+    public void folded(FoldedRound folded) {
+      int round = folded.round();
+      if (!run.decisions().contains(round)) {
         return;
       }
       Optional<MaskPublished> published =
@@ -218,36 +255,85 @@ public final class RunVerifier {
       if (published.isEmpty()) {
         if (closed.containsKey(round + 1)) {
           throw new Violation(
-              "Round " + round + " asked for importance, but no mask follows from it.");
+              "A mask is due after round " + round + ", but none takes effect after it.");
         }
         return;
       }
-      Mask decided =
-          MaskPolicy.named(run.run().getPruning().getPolicy())
-              .decide(
-                  run,
-                  run.cost(published.get()),
-                  round,
-                  follower.fold().mask(),
-                  follower.fold().parameters(),
-                  importance)
-              .orElseThrow()
-              .result()
-              .mask();
+      compare(
+          published.get(),
+          decider.decide(
+              RoundOutcome.of(
+                  run, run.cost(published.get()), folded, follower.fold().parameters())),
+          round);
+      recomputed++;
+    }
+
+    private void compare(MaskPublished published, Decision decided, int round) {
+      Double probe = published.getProbeDensity();
       boolean same =
-          published.get().getOrigin() == MaskOrigin.RECONFIGURATION
-              && decided.equals(LogTensors.fromLog(run.layout(), published.get().getLayers()));
+          decided.mask().equals(LogTensors.fromLog(run.layout(), published.getLayers()))
+              && decided
+                  .probeDensity()
+                  .equals(probe == null ? OptionalDouble.empty() : OptionalDouble.of(probe))
+              && decided.toLog().equals(published.getFigures());
       if (!same) {
         throw new Violation(
             "Mask "
-                + published.get().getVersion()
+                + published.getVersion()
                 + " is not what policy "
                 + run.run().getPruning().getPolicy()
                 + " decides after round "
                 + round
                 + ".");
       }
-      recomputed++;
     }
+  }
+
+  /** The mask that the run starts from is that of its policy, or of the run that its definition names. */
+  private void checkInitialMask() {
+    MaskPublished first = masks.get(0);
+    if (first == null) {
+      return;
+    }
+    StartMask start = run.run().getStart();
+    Mask due =
+        start == null
+            ? policy().initialMask(run, run.initialParameters())
+            : LogTensors.fromLog(
+                run.layout(), PublishedMasks.start(cluster, serdes, start).getLayers());
+    if (!due.equals(LogTensors.fromLog(run.layout(), first.getLayers()))) {
+      throw new Violation(
+          "Mask 0 is not the one that "
+              + (start == null
+                  ? "policy " + policy().name() + " starts from."
+                  : "the run starts from, mask "
+                      + start.getVersion()
+                      + " of run "
+                      + start.getRunId()
+                      + "."));
+    }
+  }
+
+  /** The mask after initial pruning is the one that the round's contributor has proposed. */
+  private void checkProposedMask(Map<ByteBuffer, UpdateSubmitted> submissions) {
+    RoundClosed round = closed.get(RunDefinition.INITIAL_PRUNING_ROUND);
+    MaskPublished published = masks.get(1);
+    if (round == null || published == null) {
+      return;
+    }
+    Contributor contributor = round.getContributors().getFirst();
+    Mask proposed =
+        LogTensors.fromLog(
+            run.layout(), submissions.get(contributor.getSubmissionDigest()).getProposedMask());
+    if (!proposed.equals(LogTensors.fromLog(run.layout(), published.getLayers()))) {
+      throw new Violation(
+          "Mask 1 is not the one that "
+              + contributor.getAgentId()
+              + " has proposed in initial pruning.");
+    }
+  }
+
+  private MaskPolicy policy() {
+    return MaskPolicy.named(run.run().getPruning().getPolicy());
   }
 }

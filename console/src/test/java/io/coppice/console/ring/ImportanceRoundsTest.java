@@ -11,6 +11,7 @@ import io.coppice.learning.model.Mask;
 import io.coppice.learning.nn.InitialParameters;
 import io.coppice.learning.training.LocalTrainer;
 import io.coppice.learning.training.LocalUpdate;
+import io.coppice.learning.training.RoundGradients;
 import io.coppice.replay.LogTensors;
 import io.coppice.replay.RunDefinition;
 import io.coppice.schemas.ImportanceRounds;
@@ -59,7 +60,7 @@ class ImportanceRoundsTest {
   private static RunLog finished(Ring ring, String id, ImportanceRounds importance)
       throws InterruptedException {
     TrainingRun.Builder run =
-        TestRuns.prunefl(id, UPLOAD + 1, new Participation(1, 1, TestRuns.NO_DEADLINE));
+        TestRuns.prunefl(id, UPLOAD + 1, new Participation(1, 1, TestRuns.NO_DEADLINE, null));
     run.setPruning(PruningPolicy.newBuilder(run.getPruning()).setImportance(importance).build());
     RunDefinition definition = ring.define(run.build());
     ring.startAgent(definition, AGENT);
@@ -82,6 +83,7 @@ class ImportanceRoundsTest {
     Mask full = Mask.full(run.layout());
     float[] model = InitialParameters.of(run.architecture(), run.run().getSeed());
     float[] importance = new float[model.length];
+    RoundGradients gathered = new RoundGradients(RoundGradients.Form.IMPORTANCE, importance);
     BatchSequence batches = new BatchSequence(data.size(), run.run().getSeed(), AGENT);
     try (LocalTrainer trainer =
         new LocalTrainer(run.architecture(), run.loss(), training.getBatchSize())) {
@@ -94,7 +96,7 @@ class ImportanceRoundsTest {
                 model,
                 full,
                 run.learningRate(round),
-                round >= firstRound ? importance : null);
+                round >= firstRound ? gathered : null);
         full.scatterAdd(update.activeDelta(), model);
       }
     }

@@ -43,7 +43,7 @@ class MeasuredCostTest {
     Dataset test = Datasets.open(MNIST, Split.TEST).subset(IntStream.range(0, 50).toArray());
     try (Ring ring = new Ring(train, test, streams)) {
       RunDefinition run =
-          ring.define(TestRuns.measured("measured", 21, new Participation(2, 2, 3000L)));
+          ring.define(TestRuns.measured("measured", 21, new Participation(2, 2, 3000L, null)));
       ring.startAgent(run, "agent-0");
       ring.startAgent(run, "agent-1");
       RunLog log = ring.await(run, "a decision", l -> !decisions(l).isEmpty());

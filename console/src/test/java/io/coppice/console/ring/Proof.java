@@ -7,8 +7,10 @@ import io.coppice.learning.aggregation.WeightedSum;
 import io.coppice.learning.encoding.Encoding;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.ParameterTensor;
-import io.coppice.learning.nn.InitialParameters;
+import io.coppice.pruning.Decider;
 import io.coppice.pruning.MaskPolicy;
+import io.coppice.pruning.RoundOutcome;
+import io.coppice.replay.FoldedRound;
 import io.coppice.replay.LogTensors;
 import io.coppice.replay.RunDefinition;
 import io.coppice.schemas.AggregateShard;
@@ -18,6 +20,7 @@ import io.coppice.schemas.Contribution;
 import io.coppice.schemas.Contributor;
 import io.coppice.schemas.LayerMask;
 import io.coppice.schemas.MaskPublished;
+import io.coppice.schemas.ProbeLosses;
 import io.coppice.schemas.Regrow;
 import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.ShardKind;
@@ -30,6 +33,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -161,20 +165,30 @@ final class Proof {
     assertThat(log.masks)
         .extracting(MaskPublished::getVersion)
         .containsExactlyElementsOf(IntStream.range(0, log.masks.size()).boxed().toList());
-    float[] parameters = InitialParameters.of(run.architecture(), run.run().getSeed());
-    Mask mask = Mask.full(run.layout());
+    float[] parameters = run.initialParameters();
+    MaskPolicy policy = MaskPolicy.named(run.run().getPruning().getPolicy());
+    Mask mask =
+        run.run().getStart() == null
+            ? policy.initialMask(run, parameters)
+            : LogTensors.fromLog(run.layout(), log.masks.getFirst().getLayers());
+    Decider decider = policy.begin(run);
     assertThat(log.masks.getFirst().getLayers()).isEqualTo(LogTensors.toLog(mask));
     isTheCheckpoint(run.firstRound(), parameters);
     for (RoundClosed round : closed.values()) {
-      mask.scatterAdd(
-          joined(round.getRound(), ShardKind.DELTA, mask.activeParameters()), parameters);
+      float[] before = parameters.clone();
+      float[] active = joined(round.getRound(), ShardKind.DELTA, mask.activeParameters());
+      mask.scatterAdd(active, parameters);
       int next = round.getRound() + 1;
-      if (round.getImportance() || round.getRound() == RunDefinition.INITIAL_PRUNING_ROUND) {
+      if (run.newMaskAfter(round.getRound())) {
         MaskPublished published = maskByRound.remove(next);
         assertThat(published).isNotNull();
         assertThat(published.getDigest()).isEqualTo(ContentDigest.of(published));
         Mask decided =
-            round.getImportance() ? decided(published, round, mask, parameters) : proposed(round);
+            round.getRound() == RunDefinition.INITIAL_PRUNING_ROUND
+                ? proposed(round)
+                : decider
+                    .decide(outcome(published, round, mask, before, active, parameters))
+                    .mask();
         assertThat(published.getLayers()).isEqualTo(LogTensors.toLog(decided));
         assertThat(published.getActiveParameters()).isEqualTo(decided.activeParameters());
         if (run.run().getPruning().getRegrow() == Regrow.ZERO) {
@@ -187,13 +201,29 @@ final class Proof {
     assertThat(maskByRound.keySet()).containsExactly(run.firstRound());
   }
 
-  private Mask decided(MaskPublished published, RoundClosed round, Mask mask, float[] parameters) {
-    float[] importance = joined(round.getRound(), ShardKind.IMPORTANCE, run.layout().size());
-    return MaskPolicy.named(run.run().getPruning().getPolicy())
-        .decide(run, run.cost(published), round.getRound(), mask, parameters, importance)
-        .orElseThrow()
-        .result()
-        .mask();
+  private RoundOutcome outcome(
+      MaskPublished published,
+      RoundClosed round,
+      Mask mask,
+      float[] before,
+      float[] active,
+      float[] parameters) {
+    float[] delta = new float[parameters.length];
+    mask.scatterAdd(active, delta);
+    float[] upload =
+        round.getImportance()
+            ? joined(round.getRound(), ShardKind.IMPORTANCE, run.layout().size())
+            : null;
+    List<ProbeLosses> probes =
+        round.getContributors().stream()
+            .map(c -> submissions.get(c.getSubmissionDigest()).getProbe())
+            .filter(Objects::nonNull)
+            .toList();
+    return RoundOutcome.of(
+        run,
+        run.cost(published),
+        new FoldedRound(round, mask, before, delta, upload, probes),
+        parameters);
   }
 
   private Mask proposed(RoundClosed round) {

@@ -120,6 +120,12 @@ final class Ring implements AutoCloseable {
     pruning.close();
   }
 
+  /** Waits until the pruning service has looked at the runs, and has nothing left to do for any of them. */
+  void awaitPruningIdle() throws InterruptedException {
+    await("the pruning service takes up runs", () -> pruning.activeRuns() > 0);
+    await("the pruning service has done with all runs", () -> pruning.activeRuns() == 0);
+  }
+
   /** Starts an agent; one that was there before has the same key, and like every agent its own part of the data. */
   void startAgent(RunDefinition run, String id) {
     AgentRunner runner =

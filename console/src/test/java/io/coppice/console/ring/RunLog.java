@@ -116,9 +116,10 @@ final class RunLog implements AutoCloseable {
 
   /** The round that is open now. */
   Optional<RoundOpened> open() {
-    return !ledger.isEmpty() && closed().size() < events(RoundOpened.class).size()
-        ? Optional.of(events(RoundOpened.class).getLast())
-        : Optional.empty();
+    List<RoundOpened> opened = events(RoundOpened.class);
+    return opened.isEmpty() || hasClosed(opened.getLast().getRound())
+        ? Optional.empty()
+        : Optional.of(opened.getLast());
   }
 
   /** Rounds in which an agent's update counts. */

@@ -54,10 +54,12 @@ final class TestRuns {
                 100.0,
                 null,
                 Regrow.ZERO,
-                ImportanceRounds.EVERY_ROUND))
+                ImportanceRounds.EVERY_ROUND,
+                null,
+                null))
         .setInitialPruning(null)
         .setEvaluation(new Evaluation(RECONFIGURE_EVERY, EvaluationMode.CENTRAL))
-        .setCost(cost(cost, null))
+        .setCost(cost(cost))
         .setEncoding(
             new Encodings(TensorEncoding.FLOAT32, TensorEncoding.BFLOAT16, TensorEncoding.FLOAT32))
         .setShardValues(SHARD_VALUES)
@@ -66,25 +68,30 @@ final class TestRuns {
 
   /** A small network whose cost is measured by its agents, of whom the slowest counts. */
   static TrainingRun measured(String id, int rounds, Participation participation) {
-    Architecture mlp = Architecture.of("mlp", 1, 28, 28, 10);
-    CostModel fallback =
-        CostModels.named("paper", mlp.layout(), mlp.outputPositions(), LOCAL_STEPS);
-    return prunefl(id, rounds, participation)
-        .setArchitecture(new io.coppice.schemas.Architecture("mlp", List.of(1, 28, 28), 10))
-        .setCost(cost(fallback, 1.0))
-        .setEncoding(
-            new Encodings(TensorEncoding.FLOAT32, TensorEncoding.FLOAT32, TensorEncoding.FLOAT32))
-        .setShardValues(65_536)
-        .build();
+    TrainingRun.Builder run = small(id, rounds, participation);
+    run.getCost().setFleetQuantile(1.0);
+    return run.build();
   }
 
-  private static CostCoefficients cost(CostModel cost, Double fleetQuantile) {
+  /** A small network whose updates lie in few shards. */
+  static TrainingRun.Builder small(String id, int rounds, Participation participation) {
+    Architecture mlp = Architecture.of("mlp", 1, 28, 28, 10);
+    CostModel cost = CostModels.named("paper", mlp.layout(), mlp.outputPositions(), LOCAL_STEPS);
+    return prunefl(id, rounds, participation)
+        .setArchitecture(new io.coppice.schemas.Architecture("mlp", List.of(1, 28, 28), 10))
+        .setCost(cost(cost))
+        .setEncoding(
+            new Encodings(TensorEncoding.FLOAT32, TensorEncoding.FLOAT32, TensorEncoding.FLOAT32))
+        .setShardValues(65_536);
+  }
+
+  private static CostCoefficients cost(CostModel cost) {
     return new CostCoefficients(
         cost.name(),
         cost.fixedSeconds(),
         cost.communicationSecondsPerWeight(),
         Arrays.stream(cost.computationSecondsPerWeight()).boxed().toList(),
-        fleetQuantile);
+        null);
   }
 
   static InitialPruning initialPruning() {
