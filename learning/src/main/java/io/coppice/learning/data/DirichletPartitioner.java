@@ -1,5 +1,6 @@
 package io.coppice.learning.data;
 
+import io.coppice.learning.random.GammaSampler;
 import io.coppice.learning.random.SplitMix64;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -88,25 +89,10 @@ final class DirichletPartitioner implements Partitioner {
     return proportions;
   }
 
-  /**
-   * The logarithm of a gamma variate of shape alpha, as one of shape alpha + 1 times U^(1 / alpha) (Marsaglia, Tsang: A Simple
-   * Method for Generating Gamma Variables, 2000).
-   */
+  /** The logarithm of a gamma variate of shape alpha, as one of shape alpha + 1 times U^(1 / alpha) (Marsaglia and Tsang, 2000). */
   private double logGamma(SplitMix64 random) {
-    double d = alpha + 1 - 1.0 / 3;
-    double c = 1 / StrictMath.sqrt(9 * d);
-    while (true) {
-      double x = random.nextGaussian();
-      double root = 1 + c * x;
-      if (root <= 0) {
-        continue;
-      }
-      double v = root * root * root;
-      double u = 1 - random.nextDouble();
-      if (StrictMath.log(u) < 0.5 * x * x + d - d * v + d * StrictMath.log(v)) {
-        double power = StrictMath.log(1 - random.nextDouble()) / alpha;
-        return StrictMath.log(d * v) + power;
-      }
-    }
+    double gamma = GammaSampler.next(alpha + 1, random);
+    double power = StrictMath.log(1 - random.nextDouble()) / alpha;
+    return StrictMath.log(gamma) + power;
   }
 }
