@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 /** The options that define a run but for its policy and number of rounds: those of a command that trains here. */
 final class RunOptions {
 
-  @ArgGroup(exclusive = false, heading = "Federation:%n", order = 10)
+  @ArgGroup(exclusive = false, heading = "%nFederation:%n", order = 10)
   private final Federation federation = new Federation();
 
   @ArgGroup(exclusive = false, heading = "%nTraining:%n", order = 20)
