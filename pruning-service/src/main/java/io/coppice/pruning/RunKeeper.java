@@ -7,7 +7,6 @@ import io.coppice.replay.FoldDetail;
 import io.coppice.replay.FoldedRound;
 import io.coppice.replay.LogTensors;
 import io.coppice.replay.ModelFold;
-import io.coppice.replay.PublishedMasks;
 import io.coppice.replay.RunDefinition;
 import io.coppice.replay.RunFollower;
 import io.coppice.replay.RunFollower.Start;
@@ -25,7 +24,6 @@ import io.coppice.schemas.MaskOrigin;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RunFinished;
-import io.coppice.schemas.StartMask;
 import io.coppice.schemas.Topic;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -52,7 +50,6 @@ final class RunKeeper implements Runnable {
   private final ClusterConfig cluster;
   private final LogSerdes serdes;
   private final RunDefinition run;
-  private final MaskPolicy policy;
   private final Decider decider;
   private final ServiceMetrics metrics;
   private volatile boolean stopped;
@@ -77,8 +74,7 @@ final class RunKeeper implements Runnable {
     this.cluster = cluster;
     this.serdes = serdes;
     this.run = run;
-    this.policy = MaskPolicy.named(run.run().getPruning().getPolicy());
-    this.decider = policy.begin(run);
+    this.decider = MaskPolicy.named(run.run().getPruning().getPolicy()).begin(run);
     this.metrics = metrics;
   }
 
@@ -145,7 +141,7 @@ final class RunKeeper implements Runnable {
 
   private void publishInitialModel() {
     float[] parameters = run.initialParameters();
-    Mask initial = initialMask(parameters);
+    Mask initial = InitialMask.of(cluster, serdes, run);
     MaskPublished mask = mask(0, run.firstRound(), MaskOrigin.INITIAL, initial, null, null);
     List<Long> fromStart = java.util.Collections.nCopies(writer.partitions(Topic.AGGREGATES), 0L);
     write(mask, Checkpoints.cut(run, run.firstRound(), 0, parameters, fromStart));
@@ -158,14 +154,6 @@ final class RunKeeper implements Runnable {
     while (!stopped && follower.fold().newestMask() == null) {
       follower.poll(POLL);
     }
-  }
-
-  private Mask initialMask(float[] parameters) {
-    StartMask start = run.run().getStart();
-    return start == null
-        ? policy.initialMask(run, parameters)
-        : LogTensors.fromLog(
-            run.layout(), PublishedMasks.start(cluster, serdes, start).getLayers());
   }
 
   private void publishMask(Due round) {

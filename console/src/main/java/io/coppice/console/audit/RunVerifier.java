@@ -3,6 +3,7 @@ package io.coppice.console.audit;
 import io.coppice.learning.model.Mask;
 import io.coppice.pruning.Decider;
 import io.coppice.pruning.Decision;
+import io.coppice.pruning.InitialMask;
 import io.coppice.pruning.MaskPolicy;
 import io.coppice.pruning.RoundOutcome;
 import io.coppice.replay.FoldDetail;
@@ -10,7 +11,6 @@ import io.coppice.replay.FoldedRound;
 import io.coppice.replay.LogReader;
 import io.coppice.replay.LogReader.Entry;
 import io.coppice.replay.LogTensors;
-import io.coppice.replay.PublishedMasks;
 import io.coppice.replay.RunDefinition;
 import io.coppice.replay.RunFollower;
 import io.coppice.replay.Submissions;
@@ -296,11 +296,7 @@ public final class RunVerifier {
       return;
     }
     StartMask start = run.run().getStart();
-    Mask due =
-        start == null
-            ? policy().initialMask(run, run.initialParameters())
-            : LogTensors.fromLog(
-                run.layout(), PublishedMasks.start(cluster, serdes, start).getLayers());
+    Mask due = InitialMask.of(cluster, serdes, run);
     if (!due.equals(LogTensors.fromLog(run.layout(), first.getLayers()))) {
       throw new Violation(
           "Mask 0 is not the one that "
