@@ -112,8 +112,8 @@ public final class Comparison {
         checkSource(plans);
         federation.prepare(plans.getFirst());
         SettingsFile.write(config.out, config.settings);
-        runAll(plans.stream().filter(plan -> !needsSource(plan)).toList());
-        runAll(plans.stream().filter(this::needsSource).toList());
+        runAll(plans.stream().filter(plan -> !plan.needsSource()).toList());
+        runAll(plans.stream().filter(RunPlan::needsSource).toList());
         report(out);
       }
     }
@@ -147,7 +147,7 @@ public final class Comparison {
 
   /** Finds out now whether a plan is sound, also one that will be completed from a source only later. */
   private RunPlan checked(RunPlan plan) {
-    if (!needsSource(plan)) {
+    if (!plan.needsSource()) {
       plan.complete();
       return plan;
     }
@@ -164,14 +164,6 @@ public final class Comparison {
     }
     plan.inheriting(UNKNOWN).complete();
     return plan;
-  }
-
-  private boolean needsSource(RunPlan plan) {
-    return switch (plan.policy().inherits()) {
-      case NOTHING -> false;
-      case DENSITY -> config.settings.density() == null;
-      case MASK, MASK_NEW_WEIGHTS -> true;
-    };
   }
 
   private Federation start(RunPlan any) throws InterruptedException {
@@ -194,9 +186,6 @@ public final class Comparison {
       throw UserError.badInput("--source: There is no run " + config.source.get() + " in the log.");
     }
     try (RunMonitor monitor = monitor(run.get())) {
-      while (!monitor.hasReadHistory()) {
-        monitor.poll(POLL);
-      }
       if (!monitor.isComplete()) {
         throw UserError.badInput("--source: Run " + config.source.get() + " is not finished.");
       }
@@ -209,7 +198,7 @@ public final class Comparison {
           "--source: Run " + config.source.get() + " has trained another network than this one.");
     }
     Inheritance.Source source = source();
-    plans.stream().filter(this::needsSource).forEach(plan -> plan.inheriting(source).complete());
+    plans.stream().filter(RunPlan::needsSource).forEach(plan -> plan.inheriting(source).complete());
   }
 
   /** One after another where everything is here, side by side on a cluster. */
@@ -231,23 +220,25 @@ public final class Comparison {
     List<Running> running = new ArrayList<>();
     try {
       for (RunPlan plan : plans) {
-        RunPlan complete = needsSource(plan) ? plan.inheriting(source()) : plan;
+        RunPlan complete = plan.needsSource() ? plan.inheriting(source()) : plan;
         RunDefinition run = find(complete.complete());
+        RunMonitor monitor = monitor(run);
         running.add(
             new Running(
                 plan,
-                monitor(run),
-                federation.startAgents(run, data),
+                monitor,
+                monitor.isComplete() ? RunAgents.none() : federation.startAgents(run, data),
                 new PlainDisplay(out, plan.settings().pruning() + ": ")));
       }
       if (running.size() == 1) {
         Running only = running.getFirst();
         out.printf(
-            "%n%s (%d of %d), run %s%n",
+            "%n%s (%d of %d), run %s%s%n",
             only.plan.settings().pruning(),
             figures.size() + 1,
             config.policies.size(),
-            only.monitor.run().id());
+            only.monitor.run().id(),
+            only.monitor.isComplete() ? ", finished before" : "");
         out.flush();
         RunWatch.toTheEnd(only.monitor, federation, only.agents, out);
       } else {
@@ -319,8 +310,13 @@ public final class Comparison {
         initialSeed == null ? run.run().getSeed() : initialSeed);
   }
 
+  /** Knows what the log holds of a run now. */
   private RunMonitor monitor(RunDefinition run) {
-    return new RunMonitor(federation.cluster(), federation.serdes(), run);
+    RunMonitor monitor = new RunMonitor(federation.cluster(), federation.serdes(), run);
+    while (!monitor.hasReadHistory()) {
+      monitor.poll(POLL);
+    }
+    return monitor;
   }
 
   private void take(Running run) throws InterruptedException {

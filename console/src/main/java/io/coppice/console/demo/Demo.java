@@ -81,13 +81,7 @@ public final class Demo {
 
   /** A demo is one run, and takes over nothing from another one. */
   private RunPlan complete(RunPlan plan) {
-    boolean lacks =
-        switch (plan.policy().inherits()) {
-          case NOTHING -> false;
-          case DENSITY -> settings.density() == null;
-          case MASK, MASK_NEW_WEIGHTS -> true;
-        };
-    if (lacks) {
+    if (plan.needsSource()) {
       throw UserError.badInput(
           String.format(
               "--pruning %s takes over the %s of a finished run: %s'coppice compare' runs one for it.",

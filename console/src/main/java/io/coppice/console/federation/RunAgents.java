@@ -22,6 +22,11 @@ public final class RunAgents implements AutoCloseable {
     this.whenClosed = whenClosed;
   }
 
+  /** Nobody, for a run that is over. */
+  public static RunAgents none() {
+    return new RunAgents(List.of(), agents -> {});
+  }
+
   /**
    * Ends it where waiting longer would help nobody.
    *

@@ -112,6 +112,15 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
     return MaskPolicy.named(settings.pruning());
   }
 
+  /** Whether the policy has to take over something from a finished run that the settings do not give. */
+  public boolean needsSource() {
+    return switch (policy().inherits()) {
+      case NOTHING -> false;
+      case DENSITY -> settings.density() == null;
+      case MASK, MASK_NEW_WEIGHTS -> true;
+    };
+  }
+
   /** The same with what the policy takes over from another run. */
   public RunPlan inheriting(Inheritance.Source source) {
     TrainingRun.Builder inheriting = TrainingRun.newBuilder(definition);
