@@ -44,6 +44,7 @@ public record ClusterConfig(
     settings.put("isolation.level", "read_committed");
     settings.put("enable.auto.commit", false);
     settings.put("auto.offset.reset", "none");
+    settings.put("allow.auto.create.topics", false);
     settings.put("max.partition.fetch.bytes", Topic.MAX_RECORD_BYTES);
     settings.put("fetch.max.bytes", 2 * Topic.MAX_RECORD_BYTES);
     settings.put("fetch.max.wait.ms", 100);

@@ -75,7 +75,188 @@ public final class ContentDigest {
           .integer(contributor.getWeight())
           .bytes(contributor.getSubmissionDigest());
     }
+    // Rounds that were closed before there were these fields have no trace of them.
+    return d.commitment("eventsDigest", c.getEventsDigest())
+        .commitment("maskDigest", c.getMaskDigest())
+        .commitment("aggregatesDigest", c.getAggregatesDigest())
+        .finish();
+  }
+
+  /** Content digest of a run's end; it covers every field but the digest itself, and so the last round's digest. */
+  public static ByteBuffer of(String runId, RunFinished f) {
+    return new ContentDigest("RunFinished")
+        .text(runId)
+        .integer(f.getRounds())
+        .integer(f.getFinishedAt().toEpochMilli())
+        .bytes(f.getPreviousDigest())
+        .bytes(f.getEventsDigest())
+        .bytes(f.getAggregatesDigest())
+        .finish();
+  }
+
+  /**
+   * Content digest of an entry of the ledger.
+   *
+   * @throws IllegalArgumentException if the event is of no known type
+   */
+  public static ByteBuffer of(LedgerEntry entry) {
+    String runId = entry.getRunId();
+    return switch (entry.getEvent()) {
+      case RoundClosed closed -> of(runId, closed);
+      case RunFinished finished -> of(runId, finished);
+      case RunAccepted accepted ->
+          new ContentDigest("RunAccepted")
+              .text(runId)
+              .bytes(accepted.getDefinitionDigest())
+              .integer(accepted.getAcceptedAt().toEpochMilli())
+              .finish();
+      case AgentAccepted agent ->
+          new ContentDigest("AgentAccepted")
+              .text(runId)
+              .text(agent.getAgentId())
+              .bytes(agent.getPublicKey())
+              .integer(agent.getSampleCount())
+              .integer(agent.getMaxWeight())
+              .integer(agent.getAcceptedAt().toEpochMilli())
+              .finish();
+      case RoundOpened opened -> of(runId, opened);
+      case UpdateRejected rejected ->
+          new ContentDigest("UpdateRejected")
+              .text(runId)
+              .integer(rejected.getRound())
+              .text(rejected.getAgentId())
+              .bytes(rejected.getSubmissionDigest())
+              .text(rejected.getReason().name())
+              .text(rejected.getDetail())
+              .finish();
+      default ->
+          throw new IllegalArgumentException(
+              "unknown ledger event " + entry.getEvent().getClass().getSimpleName());
+    };
+  }
+
+  private static ByteBuffer of(String runId, RoundOpened opened) {
+    ContentDigest d =
+        new ContentDigest("RoundOpened")
+            .text(runId)
+            .integer(opened.getRound())
+            .integer(opened.getMaskVersion())
+            .integer(opened.getImportance() ? 1 : 0)
+            .integer(opened.getParticipants().size());
+    opened.getParticipants().forEach(d::text);
+    return d.integer(opened.getOpenedAt().toEpochMilli())
+        .integer(opened.getDeadlineAt().toEpochMilli())
+        .finish();
+  }
+
+  /**
+   * One link of a chain over entries of the ledger: SHA-256 of the chain so far and the entry's content digest.
+   *
+   * @param chain the chain so far; empty before the first entry
+   * @return the chain with the entry, 32 bytes
+   */
+  public static ByteBuffer chained(ByteBuffer chain, LedgerEntry entry) {
+    return ofAll(List.of(chain, of(entry)));
+  }
+
+  /** SHA-256 over byte strings, one behind the other, such as the digests of a round's aggregates. */
+  public static ByteBuffer ofAll(Iterable<ByteBuffer> strings) {
+    MessageDigest digest = newSha256();
+    strings.forEach(bytes -> digest.update(bytes.duplicate()));
+    return ByteBuffer.wrap(digest.digest());
+  }
+
+  /** Content digest of a run's definition; it covers every field. */
+  public static ByteBuffer of(TrainingRun r) {
+    ContentDigest d =
+        new ContentDigest("TrainingRun")
+            .text(r.getRunId())
+            .integer(r.getCreatedAt().toEpochMilli())
+            .integer(r.getSeed())
+            .text(r.getArchitecture().getNetwork())
+            .integers(r.getArchitecture().getInputShape())
+            .integer(r.getArchitecture().getClasses())
+            .text(r.getLoss().name())
+            .integer(r.getTraining().getLocalSteps())
+            .integer(r.getTraining().getBatchSize())
+            .real(r.getTraining().getLearningRate())
+            .real(r.getTraining().getLearningRateDecay())
+            .integer(r.getRounds())
+            .participation(r.getParticipation())
+            .pruning(r.getPruning())
+            .initialPruning(r.getInitialPruning())
+            .integer(r.getEvaluation().getEvery())
+            .text(r.getEvaluation().getMode().name())
+            .coefficients(r.getCost())
+            .text(r.getEncoding().getDelta().name())
+            .text(r.getEncoding().getImportance().name())
+            .text(r.getEncoding().getAggregate().name())
+            .integer(r.getShardValues())
+            .integer(r.getCheckpointEvery());
+    if (r.getInitialSeed() != null) {
+      d.field("initialSeed").integer(r.getInitialSeed());
+    }
+    if (r.getStart() != null) {
+      d.field("start")
+          .text(r.getStart().getRunId())
+          .integer(r.getStart().getVersion())
+          .bytes(r.getStart().getDigest());
+    }
+    if (r.getSignatures() != SignatureRule.REQUIRED) {
+      d.field("signatures").text(r.getSignatures().name());
+    }
+    if (r.getTrustedKeys() != null) {
+      d.field("trustedKeys").integer(r.getTrustedKeys().size());
+      r.getTrustedKeys().forEach(key -> d.text(key.getAgentId()).bytes(key.getPublicKey()));
+    }
     return d.finish();
+  }
+
+  private ContentDigest participation(Participation p) {
+    integer(p.getExpectedAgents()).integer(p.getQuorum()).integer(p.getDeadlineMillis());
+    return p.getParticipants() == null ? this : field("participants").integer(p.getParticipants());
+  }
+
+  private ContentDigest pruning(PruningPolicy p) {
+    text(p.getPolicy())
+        .integer(p.getReconfigureEvery())
+        .real(p.getMaxDecrease())
+        .real(p.getHalfLife())
+        .optional("maxDensity", p.getMaxDensity())
+        .text(p.getRegrow().name())
+        .text(p.getImportance().name())
+        .optional("targetDensity", p.getTargetDensity());
+    DecisionSchedule decisions = p.getDecisions();
+    return decisions == null
+        ? this
+        : field("decisions")
+            .integer(decisions.getFirst())
+            .integer(decisions.getEvery())
+            .integer(decisions.getLast())
+            .text(decisions.getUpload().name());
+  }
+
+  private ContentDigest initialPruning(InitialPruning i) {
+    return i == null
+        ? this
+        : field("initialPruning")
+            .integer(i.getSamples())
+            .integer(i.getMaxRounds())
+            .integer(i.getEvaluateEvery())
+            .integer(i.getDecideEvery())
+            .real(i.getStartAccuracy())
+            .real(i.getStableTolerance())
+            .integer(i.getStableDecisions())
+            .integer(i.getDeadlineMillis());
+  }
+
+  private ContentDigest coefficients(CostCoefficients cost) {
+    text(cost.getName())
+        .real(cost.getFixedSeconds())
+        .real(cost.getCommunicationSecondsPerWeight())
+        .integer(cost.getComputationSecondsPerWeight().size());
+    cost.getComputationSecondsPerWeight().forEach(this::real);
+    return cost.getFleetQuantile() == null ? integer(0) : integer(1).real(cost.getFleetQuantile());
   }
 
   /** Content digest of an aggregate's shard; it covers every field but the digest itself. */
@@ -114,7 +295,7 @@ public final class ContentDigest {
     return d.figures(m.getDecision())
         .cost(m.getCost())
         .policy(m.getFigures())
-        .probeDensity(m.getProbeDensity())
+        .optional("probeDensity", m.getProbeDensity())
         .finish();
   }
 
@@ -137,9 +318,10 @@ public final class ContentDigest {
   private ContentDigest masks(List<LayerMask> layers) {
     integer(layers.size());
     for (LayerMask layer : layers) {
-      text(layer.getName()).integer(layer.getShape().size());
-      layer.getShape().forEach(this::integer);
-      integer(layer.getKept()).bytes(layer.getBitmap());
+      text(layer.getName())
+          .integers(layer.getShape())
+          .integer(layer.getKept())
+          .bytes(layer.getBitmap());
     }
     return this;
   }
@@ -152,10 +334,8 @@ public final class ContentDigest {
         .real(figures.getDecrease())
         .real(figures.getObjectiveBefore())
         .real(figures.getObjectiveAfter())
-        .integer(figures.getRemoved().size());
-    figures.getRemoved().forEach(this::integer);
-    integer(figures.getRegrown().size());
-    figures.getRegrown().forEach(this::integer);
+        .integers(figures.getRemoved())
+        .integers(figures.getRegrown());
     return text(figures.getStopReason());
   }
 
@@ -165,10 +345,6 @@ public final class ContentDigest {
       figures.forEach(figure -> text(figure.getName()).real(figure.getValue()));
     }
     return this;
-  }
-
-  private ContentDigest probeDensity(Double density) {
-    return density == null ? this : field("probeDensity").real(density);
   }
 
   private ContentDigest probe(ProbeLosses probe) {
@@ -182,20 +358,26 @@ public final class ContentDigest {
   }
 
   private ContentDigest cost(CostCoefficients cost) {
-    if (cost == null) {
-      return this;
-    }
-    text(cost.getName())
-        .real(cost.getFixedSeconds())
-        .real(cost.getCommunicationSecondsPerWeight())
-        .integer(cost.getComputationSecondsPerWeight().size());
-    cost.getComputationSecondsPerWeight().forEach(this::real);
-    return cost.getFleetQuantile() == null ? integer(0) : integer(1).real(cost.getFleetQuantile());
+    return cost == null ? this : coefficients(cost);
+  }
+
+  private ContentDigest optional(String name, Double value) {
+    return value == null ? this : field(name).real(value);
+  }
+
+  private ContentDigest commitment(String name, ByteBuffer digest) {
+    return digest.hasRemaining() ? field(name).bytes(digest) : this;
   }
 
   /** Begins a field that nothing stands for where it is not set; no text has the length -1, so it is not taken for another one. */
   private ContentDigest field(String name) {
     return integer(-1).text(name);
+  }
+
+  private ContentDigest integers(List<Integer> values) {
+    integer(values.size());
+    values.forEach(this::integer);
+    return this;
   }
 
   private ContentDigest integer(long value) {

@@ -16,6 +16,13 @@ public final class LogKeys {
     return NAME.matcher(id).matches();
   }
 
+  /** Whether a record's key is one of the run's: the run id, or one that begins with it and a slash. */
+  public static boolean isOfRun(String key, String runId) {
+    return key != null
+        && key.startsWith(runId)
+        && (key.length() == runId.length() || key.charAt(runId.length()) == '/');
+  }
+
   /** Key in {@code agents}. */
   public static String agent(String runId, String agentId) {
     return runId + "/" + agentId;

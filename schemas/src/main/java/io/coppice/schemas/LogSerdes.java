@@ -17,6 +17,7 @@ public final class LogSerdes {
   public final RecordSerde<RejectedRecord> rejects;
   public final RecordSerde<UpdateChecked> checks;
   public final RecordSerde<LedgerEntry> closes;
+  public final RecordSerde<AggregateDigests> digests;
   public final RecordSerde<Tick> ticks;
 
   public LogSerdes(SchemaRegistry registry) {
@@ -32,6 +33,7 @@ public final class LogSerdes {
     rejects = new RecordSerde<>(registry, RejectedRecord.class);
     checks = new RecordSerde<>(registry, UpdateChecked.class);
     closes = new RecordSerde<>(registry, LedgerEntry.class);
+    digests = new RecordSerde<>(registry, AggregateDigests.class);
     ticks = new RecordSerde<>(registry, Tick.class);
   }
 
@@ -63,6 +65,7 @@ public final class LogSerdes {
       case REJECTS -> rejects;
       case CHECKS -> checks;
       case CLOSES -> closes;
+      case DIGESTS -> digests;
       case TICKS -> ticks;
     };
   }

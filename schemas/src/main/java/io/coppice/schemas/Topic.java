@@ -28,6 +28,11 @@ public enum Topic {
   CHECKS("internal.checks", Partitioning.BY_RUN, Retention.DAY),
   /** Internal: the round coordinator tells every shard aggregator that a round has closed. */
   CLOSES("internal.closes", Partitioning.BY_SHARD, Retention.DAY),
+  /**
+   * Internal: shard aggregators tell the round coordinator what they have made of a closed round. Kept for longer than any outage of
+   * the aggregator, because the next round does not close without it.
+   */
+  DIGESTS("internal.digests", Partitioning.BY_RUN, Retention.MONTH),
   /** Internal: lets time pass in the log. */
   TICKS("internal.ticks", Partitioning.BY_RUN, Retention.DAY);
 
@@ -87,6 +92,11 @@ public enum Topic {
 
   public Retention retention() {
     return retention;
+  }
+
+  /** Whether the services use it among themselves; what it holds is no part of the evidence. */
+  public boolean isInternal() {
+    return suffix.startsWith("internal.");
   }
 
   /** The topic that has this name behind the prefix. */

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -49,6 +51,29 @@ class ContentDigestTest {
         closed -> ContentDigest.of("run", closed));
   }
 
+  @Property(tries = 50)
+  void coversEveryFieldOfARunsEndButTheDigest(@ForAll long seed) {
+    assertCovers(
+        RandomRecords.of(RunFinished.class, seed), Set.of("digest"), ContentDigestTest::inLedger);
+  }
+
+  @Property(tries = 50)
+  void coversEveryFieldOfTheOtherEventsOfTheLedger(@ForAll long seed) {
+    for (Class<? extends SpecificRecord> type :
+        List.of(RunAccepted.class, AgentAccepted.class, RoundOpened.class, UpdateRejected.class)) {
+      assertCovers(RandomRecords.of(type, seed), Set.of(), ContentDigestTest::inLedger);
+    }
+  }
+
+  private static ByteBuffer inLedger(SpecificRecord event) {
+    return ContentDigest.of(new LedgerEntry("run", event));
+  }
+
+  @Property(tries = 50)
+  void coversEveryFieldOfADefinition(@ForAll long seed) {
+    assertCovers(RandomRecords.of(TrainingRun.class, seed), Set.of(), ContentDigest::of);
+  }
+
   /** The example of docs/log-format.md; the expected digest was computed by the Python program that is printed there. */
   @Example
   void hasTheLayoutThatIsWrittenDown() {
@@ -65,6 +90,47 @@ class ContentDigestTest {
             ByteBuffer.allocate(0));
     assertThat(HexFormat.of().formatHex(ContentDigest.of(shard).array()))
         .isEqualTo("d7719fd62a0063badd71243788f126512355b6f765c18d3401b4b61cebd7965f");
+  }
+
+  /** The second example of docs/log-format.md, from the program that is printed there. */
+  @Example
+  void aClosedRoundCommitsToWhatIsWrittenDown() {
+    ByteBuffer events =
+        Stream.of(
+                new RoundOpened(
+                    1,
+                    0,
+                    false,
+                    List.of("a", "b"),
+                    Instant.ofEpochMilli(1000),
+                    Instant.ofEpochMilli(11000)),
+                new UpdateRejected(1, "b", filled(1), RejectReason.NON_FINITE, "NaN"))
+            .map(event -> new LedgerEntry("demo", event))
+            .reduce(ByteBuffer.allocate(0), ContentDigest::chained, (former, latter) -> latter);
+    RoundClosed closed =
+        new RoundClosed(
+            1,
+            0,
+            false,
+            CloseReason.DEADLINE,
+            List.of(new Contributor("a", 20L, filled(5))),
+            2,
+            0,
+            TensorEncoding.FLOAT32,
+            Instant.ofEpochMilli(11500),
+            filled(4),
+            ByteBuffer.allocate(0),
+            events,
+            filled(6),
+            ContentDigest.ofAll(List.of(filled(2), filled(3))));
+    assertThat(HexFormat.of().formatHex(ContentDigest.of("demo", closed).array()))
+        .isEqualTo("8bca60147ce06aabf373ffcbfef9a18268708e6e4026f19cf86ec13fddad3590");
+  }
+
+  private static ByteBuffer filled(int value) {
+    byte[] bytes = new byte[ContentDigest.BYTES];
+    Arrays.fill(bytes, (byte) value);
+    return ByteBuffer.wrap(bytes);
   }
 
   /**
@@ -170,6 +236,8 @@ class ContentDigestTest {
               switch (other.getType()) {
                 case ARRAY -> List.of();
                 case DOUBLE -> 0.5;
+                case INT -> 1;
+                case LONG -> 1L;
                 default -> RandomRecords.of(type(other), 1);
               });
         } else {

@@ -42,10 +42,12 @@ class ReleasedSchemasTest {
   }
 
   @Test
-  void everyReleaseHoldsEveryTopicThatItHad() throws IOException {
+  void theFirstReleaseHoldsEveryTopicOfTheAuditLog() throws IOException {
     Path first = RELEASED.resolve("0.1.0");
     for (Topic topic : Topic.values()) {
-      assertThat(first.resolve(topic.suffix() + ".avsc")).exists();
+      if (!topic.isInternal()) {
+        assertThat(first.resolve(topic.suffix() + ".avsc")).exists();
+      }
     }
   }
 

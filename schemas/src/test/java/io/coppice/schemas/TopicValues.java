@@ -26,6 +26,7 @@ final class TopicValues {
     classes.put(Topic.REJECTS, RejectedRecord.class);
     classes.put(Topic.CHECKS, UpdateChecked.class);
     classes.put(Topic.CLOSES, LedgerEntry.class);
+    classes.put(Topic.DIGESTS, AggregateDigests.class);
     classes.put(Topic.TICKS, Tick.class);
     return classes;
   }
