@@ -9,6 +9,7 @@ import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LedgerEntry;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.MetricEntry;
+import io.coppice.schemas.RandomRecords;
 import io.coppice.schemas.RecordSerde;
 import io.coppice.schemas.RejectedRecord;
 import io.coppice.schemas.Tick;

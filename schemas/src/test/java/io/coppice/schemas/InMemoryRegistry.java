@@ -5,7 +5,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.avro.Schema;
 
 /** A registry without a network; a schema's id is its place in a list. */
-final class InMemoryRegistry implements SchemaRegistry {
+public final class InMemoryRegistry implements SchemaRegistry {
 
   private final List<Schema> schemas = new CopyOnWriteArrayList<>();
 
@@ -21,7 +21,7 @@ final class InMemoryRegistry implements SchemaRegistry {
   @Override
   public Schema schemaOf(int id) {
     if (id < 1 || id > schemas.size()) {
-      throw new RegistryException("There is no schema with id " + id + ".", null);
+      throw new UnknownSchemaException("There is no schema with id " + id + ".", null);
     }
     return schemas.get(id - 1);
   }
