@@ -28,11 +28,11 @@ import org.apache.kafka.streams.processor.StreamPartitioner;
  * <pre>
  *   updates ----+                                    +--&gt; aggregates, importance
  *               +--&gt; shard aggregator (by shard) ----+
- *   closes -----+                                    +--&gt; checks
+ *   closes -----+                                    +--&gt; checks, digests
  *
  *   runs, agents, masks ---+                                +--&gt; rounds
  *   submissions, checks ---+--&gt; round coordinator (by run) --+--&gt; closes (to all partitions)
- *   ticks -----------------+                                +--&gt; ticks
+ *   digests, ticks --------+                                +--&gt; ticks
  * </pre>
  *
  * <p>Values are decoded inside the processors, so that garbage becomes an entry in {@code rejects} and stops nobody.
@@ -94,6 +94,12 @@ public final class AggregatorTopology {
             serdes.checks,
             "shard-aggregator")
         .addSink(
+            ShardAggregator.DIGESTS,
+            Topic.DIGESTS.name(prefix),
+            key,
+            serdes.digests,
+            "shard-aggregator")
+        .addSink(
             ShardAggregator.REJECTS,
             Topic.REJECTS.name(prefix),
             key,
@@ -110,6 +116,7 @@ public final class AggregatorTopology {
             Topic.MASKS.name(prefix),
             Topic.SUBMISSIONS.name(prefix),
             Topic.CHECKS.name(prefix),
+            Topic.DIGESTS.name(prefix),
             Topic.TICKS.name(prefix))
         .addProcessor(
             "round-coordinator",

@@ -44,12 +44,18 @@ public final class InputRecords {
 
   /** The entry for {@code rejects}. A payload too large to be wrapped is left where it is: the pointer leads to it. */
   public static RejectedRecord rejected(RecordMetadata origin, Fault fault, byte[] value) {
+    return rejected(origin.topic(), origin.partition(), origin.offset(), fault, value);
+  }
+
+  /** The same for a record that was read earlier. */
+  public static RejectedRecord rejected(
+      String topic, int partition, long offset, Fault fault, byte[] value) {
     boolean fits = value != null && value.length <= Topic.MAX_RECORD_BYTES - ENVELOPE_BYTES;
     String detail = fault.detail();
     return new RejectedRecord(
-        origin.topic(),
-        origin.partition(),
-        origin.offset(),
+        topic,
+        partition,
+        offset,
         fault.reason(),
         detail.length() <= MAX_DETAIL_CHARS ? detail : detail.substring(0, MAX_DETAIL_CHARS),
         fits ? ByteBuffer.wrap(value) : ByteBuffer.allocate(0));

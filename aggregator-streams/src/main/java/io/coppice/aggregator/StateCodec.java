@@ -9,7 +9,7 @@ import org.apache.avro.specific.SpecificRecord;
 
 /**
  * Entries of state stores in Avro's single-object encoding: they never leave their application, so they need no registry, and
- * the schema's fingerprint in front says at once when an entry was written by another version.
+ * the schema's fingerprint in front says at once when an entry was written by another version ({@link EarlierSchemas}).
  */
 public final class StateCodec {
 
@@ -17,13 +17,17 @@ public final class StateCodec {
 
   public static <T extends SpecificRecord> byte[] encode(BinaryMessageEncoder<T> encoder, T entry) {
     try {
-      ByteBuffer encoded = encoder.encode(entry);
-      byte[] bytes = new byte[encoded.remaining()];
-      encoded.get(bytes);
-      return bytes;
+      return bytes(encoder.encode(entry));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The bytes that a buffer holds, as an array of their own. */
+  public static byte[] bytes(ByteBuffer buffer) {
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.duplicate().get(bytes);
+    return bytes;
   }
 
   /** The entry, or null if there is none. */

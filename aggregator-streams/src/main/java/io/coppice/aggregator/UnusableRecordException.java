@@ -1,5 +1,7 @@
 package io.coppice.aggregator;
 
+import java.util.Optional;
+
 /** A record of an input topic is of no use; the stream goes on behind it. */
 public final class UnusableRecordException extends Exception {
 
@@ -10,6 +12,13 @@ public final class UnusableRecordException extends Exception {
     // cheap.
     super(fault.detail(), null, false, false);
     this.fault = fault;
+  }
+
+  /** Throws if there is a fault. */
+  public static void throwIf(Optional<Fault> fault) throws UnusableRecordException {
+    if (fault.isPresent()) {
+      throw new UnusableRecordException(fault.get());
+    }
   }
 
   public Fault fault() {

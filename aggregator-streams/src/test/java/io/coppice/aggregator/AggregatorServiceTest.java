@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coppice.schemas.ClusterConfig;
+import io.coppice.schemas.InMemoryRegistry;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.SchemaRegistry;
 import io.coppice.schemas.TopicCatalogue.Sizing;

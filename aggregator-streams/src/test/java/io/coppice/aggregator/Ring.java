@@ -2,6 +2,7 @@ package io.coppice.aggregator;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.coppice.aggregator.rounds.RoundCoordinator;
 import io.coppice.schemas.AgentJoined;
 import io.coppice.schemas.AggregateShard;
 import io.coppice.schemas.Architecture;
@@ -11,6 +12,7 @@ import io.coppice.schemas.Encodings;
 import io.coppice.schemas.Evaluation;
 import io.coppice.schemas.EvaluationMode;
 import io.coppice.schemas.ImportanceRounds;
+import io.coppice.schemas.InMemoryRegistry;
 import io.coppice.schemas.InitialPruning;
 import io.coppice.schemas.LayerMask;
 import io.coppice.schemas.LedgerEntry;
@@ -22,9 +24,11 @@ import io.coppice.schemas.MaskOrigin;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.Participation;
 import io.coppice.schemas.PruningPolicy;
+import io.coppice.schemas.RecordMutator;
 import io.coppice.schemas.RecordSerde;
 import io.coppice.schemas.Regrow;
 import io.coppice.schemas.RejectedRecord;
+import io.coppice.schemas.SignatureRule;
 import io.coppice.schemas.Signatures;
 import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.Topic;
@@ -37,10 +41,13 @@ import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -91,8 +98,13 @@ public final class Ring implements AutoCloseable {
 
   public void join(String runId, String... agents) {
     for (String agent : agents) {
-      send(Topic.AGENTS, LogKeys.agent(runId, agent), serdes.agents, joined(runId, agent));
+      join(joined(runId, agent));
     }
+  }
+
+  public void join(AgentJoined joined) {
+    send(
+        Topic.AGENTS, LogKeys.agent(joined.getRunId(), joined.getAgentId()), serdes.agents, joined);
   }
 
   public AgentJoined joined(String runId, String agent) {
@@ -184,6 +196,25 @@ public final class Ring implements AutoCloseable {
     return read(Topic.TICKS, serdes.ticks);
   }
 
+  /** The records that were written to a topic since the last call, as they lie there. */
+  public List<RecordMutator.Raw> written(Topic topic) {
+    return driver
+        .createOutputTopic(name(topic), new ByteArrayDeserializer(), new ByteArrayDeserializer())
+        .readRecordsToList()
+        .stream()
+        .map(r -> new RecordMutator.Raw(topic, 0, r.key(), r.value()))
+        .toList();
+  }
+
+  /** What the round coordinator knows. */
+  public SortedMap<String, String> state() {
+    SortedMap<String, String> state = new TreeMap<>();
+    try (var entries = driver.<String, byte[]>getKeyValueStore(RoundCoordinator.STORE).all()) {
+      entries.forEachRemaining(e -> state.put(e.key, HexFormat.of().formatHex(e.value)));
+    }
+    return state;
+  }
+
   private <T extends SpecificRecord> List<T> read(Topic topic, RecordSerde<T> serde) {
     TestOutputTopic<byte[], T> out =
         driver.createOutputTopic(name(topic), new ByteArrayDeserializer(), serde);
@@ -230,6 +261,8 @@ public final class Ring implements AutoCloseable {
         TestUpdate.SHARDS.valuesPerShard(),
         50,
         null,
+        null,
+        SignatureRule.REQUIRED,
         null);
   }
 

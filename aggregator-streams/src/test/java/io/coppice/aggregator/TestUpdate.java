@@ -25,6 +25,9 @@ public final class TestUpdate {
   public final List<UpdateShard> shards = new ArrayList<>();
   private final KeyPair keys;
 
+  /**
+   * @param keys of the agent; null: it does not sign
+   */
   public TestUpdate(
       String runId,
       String agentId,
@@ -106,9 +109,10 @@ public final class TestUpdate {
     return this;
   }
 
-  /** Signs the submission, and names it in the shards. */
+  /** Signs the submission, if the agent does, and names it in the shards. */
   public TestUpdate seal() {
-    submission.setSignature(Signatures.sign(submission, keys.getPrivate()));
+    submission.setSignature(
+        keys == null ? ByteBuffer.allocate(0) : Signatures.sign(submission, keys.getPrivate()));
     ByteBuffer digest = ContentDigest.of(submission);
     shards.forEach(s -> s.setSubmission(digest));
     return this;

@@ -2,7 +2,6 @@ package io.coppice.aggregator.rounds;
 
 import io.coppice.aggregator.Fault;
 import io.coppice.aggregator.shards.PartitionShards;
-import io.coppice.aggregator.state.Agent;
 import io.coppice.schemas.LayerMask;
 import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.MaskPublished;
@@ -20,7 +19,7 @@ import java.util.Optional;
  * The rules by which an update is admitted: what its submission says must fit the run, the mask and the agent's own declaration,
  * and every partition must have found exactly the shards that were submitted.
  */
-final class Admission {
+public final class Admission {
 
   private final TrainingRun run;
   private final MaskPublished mask;
@@ -28,18 +27,27 @@ final class Admission {
   private final UpdateShape shape;
 
   /**
-   * @param mask the mask in force
+   * The rules of one round.
+   *
+   * @param run the run's definition
+   * @param mask the mask in force; its bitmaps are not looked at
+   * @param round the round; -1 is initial pruning
    * @param importance whether the round asks for importance
    */
-  Admission(TrainingRun run, MaskPublished mask, int round, boolean importance) {
+  public Admission(TrainingRun run, MaskPublished mask, int round, boolean importance) {
     this.run = run;
     this.mask = mask;
     this.round = round;
     this.shape = UpdateShape.of(run, mask, importance);
   }
 
-  /** What is wrong with a submission by itself. */
-  Optional<Fault> statement(UpdateSubmitted submission, Agent agent) {
+  /**
+   * What is wrong with a submission by itself. Signature, round and sender are not looked at.
+   *
+   * @param maxWeight largest weight that the agent may claim, as it has declared by then ({@code AgentAccepted.maxWeight})
+   * @return the first fault, in a fixed order; empty if there is none
+   */
+  public Optional<Fault> statement(UpdateSubmitted submission, long maxWeight) {
     if (submission.getMaskVersion() != mask.getVersion()) {
       return fault(
           RejectReason.WRONG_MASK,
@@ -47,7 +55,7 @@ final class Admission {
           mask.getVersion(),
           submission.getMaskVersion());
     }
-    return weight(submission.getWeight(), agent)
+    return weight(submission.getWeight(), maxWeight)
         .or(() -> shards(submission.getShards()))
         .or(() -> proposedMask(submission.getProposedMask()))
         .or(() -> probe(submission));
@@ -78,12 +86,12 @@ final class Admission {
    * In a round an agent takes localSteps x batchSize samples, and it may have declared less. Initial pruning has one contributor,
    * whose weight cancels out: it only has to be one that its sample set allows.
    */
-  private Optional<Fault> weight(long weight, Agent agent) {
+  private Optional<Fault> weight(long weight, long maxWeight) {
     long most =
         round < 0
             ? run.getInitialPruning().getSamples()
             : Math.min(
-                agent.getMaxWeight(),
+                maxWeight,
                 (long) run.getTraining().getLocalSteps() * run.getTraining().getBatchSize());
     return weight >= 1 && weight <= most
         ? Optional.empty()
@@ -158,8 +166,14 @@ final class Admission {
     return Optional.empty();
   }
 
-  /** In what a partition's check does not agree with the submission. */
-  Optional<Fault> disagreement(UpdateSubmitted submission, UpdateChecked check, int partitions) {
+  /**
+   * In what a partition's check does not agree with the submission.
+   *
+   * @param check what was found in one partition of {@code updates}
+   * @param partitions partitions of {@code updates}
+   */
+  public Optional<Fault> disagreement(
+      UpdateSubmitted submission, UpdateChecked check, int partitions) {
     if (check.getFault() != null) {
       return Optional.of(new Fault(check.getFault(), check.getDetail()));
     }
@@ -203,10 +217,6 @@ final class Admission {
   /** How many partitions have to report on an update. */
   int partitionsInvolved(int partitions) {
     return PartitionShards.involved(shape.deltaShards(), shape.importanceShards(), partitions);
-  }
-
-  UpdateShape shape() {
-    return shape;
   }
 
   private static Optional<Fault> fault(RejectReason reason, String detail, Object... arguments) {

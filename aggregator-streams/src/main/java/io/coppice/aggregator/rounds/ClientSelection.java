@@ -10,17 +10,19 @@ import java.util.List;
  * other, each round is drawn anew, and whether one is asked changes little with who else is there. Anybody who knows the agents
  * can draw again.
  */
-final class ClientSelection {
+public final class ClientSelection {
 
   private ClientSelection() {}
 
   /**
    * Chooses the participants of a round.
    *
+   * @param run the definition, for its seed and how many agents a round asks
+   * @param round the round, from 0
    * @param agents those that can be asked, in ascending order
    * @return as many as the run asks in a round, or all if there are not more; in ascending order
    */
-  static List<String> choose(TrainingRun run, int round, List<String> agents) {
+  public static List<String> choose(TrainingRun run, int round, List<String> agents) {
     Integer participants = run.getParticipation().getParticipants();
     if (participants == null || participants >= agents.size()) {
       return agents;

@@ -4,13 +4,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.coppice.aggregator.Fault;
 import io.coppice.aggregator.InputRecords;
+import io.coppice.aggregator.StateCodec;
 import io.coppice.aggregator.UnusableRecordException;
 import io.coppice.aggregator.state.Agent;
+import io.coppice.aggregator.state.EarlyJoin;
 import io.coppice.aggregator.state.Participant;
 import io.coppice.aggregator.state.Phase;
 import io.coppice.aggregator.state.RunProgress;
 import io.coppice.aggregator.state.Status;
 import io.coppice.schemas.AgentJoined;
+import io.coppice.schemas.AggregateDigests;
 import io.coppice.schemas.ContentDigest;
 import io.coppice.schemas.LedgerEntry;
 import io.coppice.schemas.LogKeys;
@@ -18,7 +21,7 @@ import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.RecordSerde;
 import io.coppice.schemas.RejectReason;
-import io.coppice.schemas.Signatures;
+import io.coppice.schemas.RunAccepted;
 import io.coppice.schemas.Tick;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.TopicCatalogue.Sizing;
@@ -26,7 +29,10 @@ import io.coppice.schemas.TrainingRun;
 import io.coppice.schemas.UpdateChecked;
 import io.coppice.schemas.UpdateRejected;
 import io.coppice.schemas.UpdateSubmitted;
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -72,21 +78,39 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
 
   private static final Logger log = LoggerFactory.getLogger(RoundCoordinator.class);
 
-  /** What is done with the records of one topic. */
+  /**
+   * What is done with the records of one topic.
+   *
+   * @param key what the key of a record has to be: whoever reads one run goes by the keys
+   */
   private record Input<T extends SpecificRecord>(
-      RecordSerde<T> serde, Function<T, String> runId, Handler<T> handler) {}
+      RecordSerde<T> serde,
+      Function<T, String> runId,
+      Function<T, String> key,
+      Handler<T> handler) {
+
+    /** Of a topic whose keys are run ids. */
+    static <T extends SpecificRecord> Input<T> byRun(
+        RecordSerde<T> serde, Function<T, String> runId, Handler<T> handler) {
+      return new Input<>(serde, runId, runId, handler);
+    }
+  }
 
   @FunctionalInterface
   private interface Handler<T> {
-    void handle(T record, long at) throws UnusableRecordException;
+    void handle(T record, Record<byte[], byte[]> message) throws UnusableRecordException;
   }
 
+  private final LogSerdes serdes;
+  private final String agents;
   private final Map<String, Input<?>> inputs;
   private final Sizing partitions;
   private final Duration tickInterval;
 
   private ProcessorContext<byte[], SpecificRecord> context;
   private RunStore store;
+  private RunLedger ledger;
+  private Enrolment enrolment;
   private RunLifecycle lifecycle;
 
   /**
@@ -101,17 +125,25 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
     this.inputs =
         Map.of(
             Topic.RUNS.name(prefix),
-            new Input<>(serdes.runs, TrainingRun::getRunId, this::onRun),
+            Input.byRun(serdes.runs, TrainingRun::getRunId, this::onRun),
             Topic.AGENTS.name(prefix),
-            new Input<>(serdes.agents, AgentJoined::getRunId, this::onAgent),
+            new Input<>(
+                serdes.agents,
+                AgentJoined::getRunId,
+                joined -> LogKeys.agent(joined.getRunId(), joined.getAgentId()),
+                this::onAgent),
             Topic.SUBMISSIONS.name(prefix),
-            new Input<>(serdes.submissions, UpdateSubmitted::getRunId, this::onSubmission),
+            Input.byRun(serdes.submissions, UpdateSubmitted::getRunId, this::onSubmission),
             Topic.MASKS.name(prefix),
-            new Input<>(serdes.masks, MaskPublished::getRunId, this::onMask),
+            Input.byRun(serdes.masks, MaskPublished::getRunId, this::onMask),
             Topic.CHECKS.name(prefix),
-            new Input<>(serdes.checks, UpdateChecked::getRunId, (check, at) -> onCheck(check, at)),
+            Input.byRun(serdes.checks, UpdateChecked::getRunId, this::onCheck),
+            Topic.DIGESTS.name(prefix),
+            Input.byRun(serdes.digests, AggregateDigests::getRunId, this::onDigests),
             Topic.TICKS.name(prefix),
-            new Input<>(serdes.ticks, Tick::getRunId, (tick, at) -> {}));
+            Input.byRun(serdes.ticks, Tick::getRunId, (tick, message) -> {}));
+    this.agents = Topic.AGENTS.name(prefix);
+    this.serdes = serdes;
   }
 
   /** The store that the processor needs: on disk, with a changelog. */
@@ -124,7 +156,9 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
   public void init(ProcessorContext<byte[], SpecificRecord> context) {
     this.context = context;
     this.store = new RunStore(context.getStateStore(STORE));
-    this.lifecycle = new RunLifecycle(store, new Sinks());
+    this.ledger = new RunLedger(store, new Sinks());
+    this.enrolment = new Enrolment(store, ledger);
+    this.lifecycle = new RunLifecycle(store, ledger, partitions.shardPartitions());
     context.schedule(tickInterval, PunctuationType.WALL_CLOCK_TIME, this::tick);
   }
 
@@ -157,37 +191,71 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
           partition,
           origin.partition());
     }
+    String key = input.key.apply(record);
+    if (!Arrays.equals(key.getBytes(UTF_8), message.key())) {
+      throw unusable(RejectReason.MALFORMED, "The key of this record is %s, and no other.", key);
+    }
     // Time first: a record that comes after the deadline does not take part in what the deadline
     // closes.
     lifecycle.advance(runId, message.timestamp());
-    input.handler.handle(record, message.timestamp());
+    input.handler.handle(record, message);
     lifecycle.advance(runId, message.timestamp());
   }
 
   // Definitions, agents, masks
 
-  private void onRun(TrainingRun run, long at) throws UnusableRecordException {
-    if (store.definition(run.getRunId()).isPresent()) {
-      throw unusable(RejectReason.DUPLICATE, "Run %s is defined already.", run.getRunId());
+  private void onRun(TrainingRun run, Record<byte[], byte[]> message)
+      throws UnusableRecordException {
+    String runId = run.getRunId();
+    if (store.definition(runId).isPresent()) {
+      throw unusable(RejectReason.DUPLICATE, "Run %s is defined already.", runId);
     }
-    refuse(RunChecks.definition(run));
+    UnusableRecordException.throwIf(RunChecks.definition(run));
     store.putDefinition(run);
+    long at = message.timestamp();
+    ledger.append(runId, new RunAccepted(ContentDigest.of(run), Instant.ofEpochMilli(at)), at);
+    store.earlyJoins(runId).forEach((offset, early) -> joinNow(run, offset, early, at));
+    store.deleteEarlyJoins(runId);
   }
 
-  private void onAgent(AgentJoined joined, long at) throws UnusableRecordException {
-    refuse(RunChecks.agent(joined));
-    String runId = joined.getRunId();
-    if (store.agent(runId, joined.getAgentId()).isEmpty()) {
-      RunProgress progress = store.progress(runId);
-      progress.setJoined(progress.getJoined() + 1);
-      store.putProgress(runId, progress);
+  /** Agents and runs are two topics: an agent's record may be read before the definition that it answers to. */
+  private void onAgent(AgentJoined joined, Record<byte[], byte[]> message)
+      throws UnusableRecordException {
+    UnusableRecordException.throwIf(RunChecks.agent(joined));
+    Optional<TrainingRun> run = store.definition(joined.getRunId());
+    if (run.isPresent()) {
+      enrolment.join(run.get(), joined, message.timestamp(), message.timestamp());
+    } else {
+      store.putEarlyJoin(
+          joined.getRunId(),
+          context.recordMetadata().orElseThrow().offset(),
+          new EarlyJoin(
+              message.key() == null ? null : ByteBuffer.wrap(message.key()),
+              ByteBuffer.wrap(message.value()),
+              message.timestamp()));
     }
-    store.putAgent(
-        runId, joined.getAgentId(), new Agent(joined.getMaxWeight(), joined.getPublicKey(), false));
   }
 
-  private void onMask(MaskPublished mask, long at) throws UnusableRecordException {
-    refuse(RunChecks.mask(mask));
+  private void joinNow(TrainingRun run, long offset, EarlyJoin early, long at) {
+    byte[] value = StateCodec.bytes(early.getValue());
+    try {
+      AgentJoined joined = InputRecords.decode(serdes.agents, agents, value);
+      enrolment.join(run, joined, early.getTimestamp(), at);
+    } catch (UnusableRecordException e) {
+      int partition = LogKeys.runPartition(run.getRunId(), partitions.runPartitions());
+      log.debug("{}-{}@{}: {}", agents, partition, offset, e.fault());
+      context.forward(
+          new Record<>(
+              early.getKey() == null ? null : StateCodec.bytes(early.getKey()),
+              InputRecords.rejected(agents, partition, offset, e.fault(), value),
+              at),
+          REJECTS);
+    }
+  }
+
+  private void onMask(MaskPublished mask, Record<byte[], byte[]> message)
+      throws UnusableRecordException {
+    UnusableRecordException.throwIf(RunChecks.mask(mask));
     RunProgress progress = store.progress(mask.getRunId());
     Optional<MaskPublished> newest = store.mask(mask.getRunId());
     int expected = newest.map(m -> m.getVersion() + 1).orElse(0);
@@ -214,7 +282,9 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
 
   // Updates
 
-  private void onSubmission(UpdateSubmitted submission, long at) throws UnusableRecordException {
+  private void onSubmission(UpdateSubmitted submission, Record<byte[], byte[]> message)
+      throws UnusableRecordException {
+    long at = message.timestamp();
     String runId = submission.getRunId();
     String agentId = submission.getAgentId();
     if (!LogKeys.isName(agentId)) {
@@ -229,11 +299,9 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
       return;
     }
     Agent agent = joined.get();
-    if (!Signatures.isSignedBy(submission, Signatures.publicKey(agent.getPublicKey()))) {
-      reject(
-          submission,
-          Fault.of(RejectReason.BAD_SIGNATURE, "The signature is not that of the agent's key."),
-          at);
+    Optional<Fault> forged = AgentKeys.signature(submission, agent.getPublicKey());
+    if (forged.isPresent()) {
+      reject(submission, forged.get(), at);
       return;
     }
     if (agent.getMissing()) {
@@ -283,7 +351,7 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
     Participant pending =
         new Participant(Status.PENDING, ContentDigest.of(submission), submission.getWeight());
     Admission admission = admission(runId, progress);
-    Optional<Fault> fault = admission.statement(submission, agent);
+    Optional<Fault> fault = admission.statement(submission, agent.getMaxWeight());
     if (fault.isPresent()) {
       rejectReport(submission, pending, progress, fault.get(), at);
       return;
@@ -294,7 +362,7 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
     judge(submission, pending, progress, admission, at);
   }
 
-  private void onCheck(UpdateChecked check, long at) throws UnusableRecordException {
+  private void onCheck(UpdateChecked check, Record<byte[], byte[]> message) {
     String runId = check.getRunId();
     RunProgress progress = store.progress(runId);
     Optional<Participant> participant = store.participant(runId, check.getAgentId());
@@ -308,7 +376,8 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
     if (participant.get().getStatus() == Status.PENDING
         && participant.get().getSubmission().equals(check.getSubmission())) {
       UpdateSubmitted submission = store.submission(runId, check.getAgentId()).orElseThrow();
-      judge(submission, participant.get(), progress, admission(runId, progress), at);
+      judge(
+          submission, participant.get(), progress, admission(runId, progress), message.timestamp());
     }
   }
 
@@ -363,7 +432,7 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
             ContentDigest.of(submission),
             fault.reason(),
             fault.detail());
-    new Sinks().append(new LedgerEntry(submission.getRunId(), rejected), at);
+    ledger.append(submission.getRunId(), rejected, at);
   }
 
   private Admission admission(String runId, RunProgress progress) {
@@ -372,6 +441,33 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
         store.mask(runId).orElseThrow(),
         progress.getRound(),
         progress.getImportance());
+  }
+
+  // Aggregates
+
+  private void onDigests(AggregateDigests digests, Record<byte[], byte[]> message)
+      throws UnusableRecordException {
+    String runId = digests.getRunId();
+    RunProgress progress = store.progress(runId);
+    ClosedAggregates expected =
+        ClosedAggregates.of(progress, partitions.shardPartitions())
+            .orElseThrow(
+                () -> unusable(RejectReason.EARLY, "Run %s has not closed a round.", runId));
+    UnusableRecordException.throwIf(expected.fault(digests));
+    Optional<AggregateDigests> known = store.digests(runId, digests.getPartition());
+    if (known.isPresent()) {
+      if (!known.get().equals(digests)) {
+        throw unusable(
+            RejectReason.DIGEST_MISMATCH,
+            "Partition %d has reported other digests of round %d before.",
+            digests.getPartition(),
+            digests.getRound());
+      }
+      return;
+    }
+    store.putDigests(digests);
+    progress.setDigestsMissing(progress.getDigestsMissing() - 1);
+    store.putProgress(runId, progress);
   }
 
   // Time
@@ -389,18 +485,12 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
             });
   }
 
-  private static void refuse(Optional<Fault> fault) throws UnusableRecordException {
-    if (fault.isPresent()) {
-      throw new UnusableRecordException(fault.get());
-    }
-  }
-
   private static UnusableRecordException unusable(
       RejectReason reason, String detail, Object... arguments) {
     return new UnusableRecordException(Fault.of(reason, detail, arguments));
   }
 
-  private final class Sinks implements Ledger {
+  private final class Sinks implements RunLedger.Sink {
     @Override
     public void append(LedgerEntry entry, long at) {
       context.forward(record(entry, at), ROUNDS);

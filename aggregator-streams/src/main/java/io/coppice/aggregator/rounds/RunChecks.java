@@ -10,18 +10,19 @@ import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.Participation;
 import io.coppice.schemas.RejectReason;
-import io.coppice.schemas.Signatures;
 import io.coppice.schemas.TrainingRun;
+import io.coppice.schemas.TrustedKey;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 
 /** Whether a run's definition, an agent's offer and a mask are fit to be used. */
-final class RunChecks {
+public final class RunChecks {
 
   private RunChecks() {}
 
   /** Whether the coordinator can run this definition. What concerns only the model is left to those who build it. */
-  static Optional<Fault> definition(TrainingRun run) {
+  public static Optional<Fault> definition(TrainingRun run) {
     Participation participation = run.getParticipation();
     InitialPruning initial = run.getInitialPruning();
     if (run.getRounds() < 1) {
@@ -66,10 +67,43 @@ final class RunChecks {
     if (run.getEvaluation().getEvery() < 1 || run.getPruning().getReconfigureEvery() < 1) {
       return malformed("Evaluations and mask decisions are at least 1 round apart.");
     }
+    return trustedKeys(run);
+  }
+
+  /** The keys are as many as agents are expected, or the run could only start at its deadline. */
+  private static Optional<Fault> trustedKeys(TrainingRun run) {
+    List<TrustedKey> keys = run.getTrustedKeys();
+    if (keys == null) {
+      return Optional.empty();
+    }
+    int expected = run.getParticipation().getExpectedAgents();
+    if (keys.size() < expected) {
+      return malformed("%d trusted keys are too few for %d agents.", keys.size(), expected);
+    }
+    String previous = "";
+    for (TrustedKey key : keys) {
+      String agentId = key.getAgentId();
+      if (!LogKeys.isName(agentId)) {
+        return malformed("Trusted agents are named by 1 to 64 of a-z, 0-9 and '-'.");
+      }
+      if (agentId.compareTo(previous) <= 0) {
+        return malformed(
+            "Trusted keys stand in ascending order of their agents, one each, but %s stands behind"
+                + " %s.",
+            agentId, previous);
+      }
+      if (!AgentKeys.isKey(key.getPublicKey())) {
+        return malformed(
+            "The trusted key of agent %s is not an Ed25519 key as X.509 SubjectPublicKeyInfo in"
+                + " DER.",
+            agentId);
+      }
+      previous = agentId;
+    }
     return Optional.empty();
   }
 
-  /** Whether the agent can be asked and its statements be checked. */
+  /** Whether the agent's offer is fit by itself; whether its run takes it with this key is another question. */
   static Optional<Fault> agent(AgentJoined agent) {
     if (!LogKeys.isName(agent.getAgentId())) {
       return malformed("An agent is named by 1 to 64 of a-z, 0-9 and '-'.");
@@ -79,10 +113,9 @@ final class RunChecks {
           "Sample count and largest weight are at least 1, not %d and %d.",
           agent.getSampleCount(), agent.getMaxWeight());
     }
-    try {
-      Signatures.publicKey(agent.getPublicKey());
-    } catch (IllegalArgumentException e) {
-      return malformed("%s", e.getMessage());
+    if (agent.getPublicKey().hasRemaining() && !AgentKeys.isKey(agent.getPublicKey())) {
+      return malformed(
+          "The public key is not an Ed25519 key as X.509 SubjectPublicKeyInfo in DER.");
     }
     return Optional.empty();
   }

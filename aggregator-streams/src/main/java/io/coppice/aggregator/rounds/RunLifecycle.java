@@ -6,9 +6,7 @@ import io.coppice.aggregator.state.Phase;
 import io.coppice.aggregator.state.RunProgress;
 import io.coppice.aggregator.state.Status;
 import io.coppice.schemas.CloseReason;
-import io.coppice.schemas.ContentDigest;
 import io.coppice.schemas.Contributor;
-import io.coppice.schemas.LedgerEntry;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.RoundClosed;
@@ -33,17 +31,26 @@ import java.util.stream.Stream;
  * until then it stays open, for late participants as for rejected ones who try again, and past its deadline others who are there are asked
  * as well, lest a round wait for the return of the few that it was drawn for. No fewer agents than a quorum are asked: if not enough
  * are left that are not missing, the missing ones are asked, too.
+ *
+ * <p>A closed round commits to the aggregates of the round before, so it also waits for their digests; and so does the end of the run for
+ * those of the last round. Agents cannot train before these aggregates are there, so in practice this costs no time.
  */
 final class RunLifecycle {
 
   private static final int INITIAL_PRUNING = -1;
+  private static final ByteBuffer NONE = ByteBuffer.allocate(0);
 
   private final RunStore store;
-  private final Ledger ledger;
+  private final RunLedger ledger;
+  private final int shardPartitions;
 
-  RunLifecycle(RunStore store, Ledger ledger) {
+  /**
+   * @param shardPartitions partitions of the topics by shard
+   */
+  RunLifecycle(RunStore store, RunLedger ledger, int shardPartitions) {
     this.store = store;
     this.ledger = ledger;
+    this.shardPartitions = shardPartitions;
   }
 
   /**
@@ -70,6 +77,7 @@ final class RunLifecycle {
           openRound(definition.get(), mask.get(), progress, at);
         }
       }
+      case FINISHING -> finish(definition.get(), progress, at);
       case FINISHED -> {}
     }
   }
@@ -184,7 +192,7 @@ final class RunLifecycle {
     Participant asked = new Participant(Status.ASKED, ByteBuffer.allocate(0), 0L);
     added.forEach(agentId -> store.putParticipant(run.getRunId(), agentId, asked));
     store.putProgress(run.getRunId(), progress);
-    append(
+    ledger.append(
         run.getRunId(),
         new RoundOpened(
             progress.getRound(),
@@ -203,7 +211,9 @@ final class RunLifecycle {
     int quorum = initial ? 1 : run.getParticipation().getQuorum();
     boolean everybody =
         progress.getAdmitted() + progress.getRejected() == progress.getParticipants();
-    if (progress.getAdmitted() >= quorum && (everybody || progress.getDue())) {
+    if (progress.getDigestsMissing() == 0
+        && progress.getAdmitted() >= quorum
+        && (everybody || progress.getDue())) {
       close(run, mask, progress, everybody ? CloseReason.ALL_REPORTED : CloseReason.DEADLINE, at);
     } else if (initial && progress.getDue()) {
       leaveOut(run.getRunId(), progress, at);
@@ -238,27 +248,67 @@ final class RunLifecycle {
             shape.deltaShards(),
             shape.importanceShards(),
             run.getEncoding().getAggregate(),
-            Instant.ofEpochMilli(at),
+            Instant.ofEpochMilli(closedAt(progress, reason, at)),
             progress.getLastDigest(),
-            ByteBuffer.allocate(0));
-    closed.setDigest(ContentDigest.of(runId, closed));
-    append(runId, closed, at);
-    ledger.multicast(new LedgerEntry(runId, closed), at);
+            NONE,
+            NONE,
+            mask.getDigest(),
+            aggregatesDigest(runId, progress));
+    ledger.close(runId, closed, at);
 
     store.deleteRound(runId);
+    store.deleteDigests(runId);
+    progress.setClosedDeltaShards(closed.getDeltaShards());
+    progress.setClosedImportanceShards(closed.getImportanceShards());
     progress.setLastDigest(closed.getDigest());
     progress.setPhase(Phase.WAITING_FOR_MASK);
     progress.setDeadlineAt(null);
     progress.setDue(false);
-    if (progress.getRound() + 1 == run.getRounds()) {
-      progress.setPhase(Phase.FINISHED);
-      append(runId, new RunFinished(run.getRounds(), Instant.ofEpochMilli(at)), at);
+    progress.setDigestsMissing(
+        ClosedAggregates.of(progress, shardPartitions).orElseThrow().partitionsInvolved());
+    boolean last = progress.getRound() + 1 == run.getRounds();
+    if (last) {
+      progress.setPhase(Phase.FINISHING);
     }
     store.putProgress(runId, progress);
-    if (progress.getPhase() != Phase.FINISHED
-        && !MaskRounds.of(run).newMaskAfter(progress.getRound())) {
+    if (!last && !MaskRounds.of(run).newMaskAfter(progress.getRound())) {
       openRound(run, mask, progress, at);
     }
+  }
+
+  /**
+   * Records of different topics are not processed in the order of their timestamps: what completes the quorum behind the deadline
+   * may have been written just before it.
+   */
+  private static long closedAt(RunProgress progress, CloseReason reason, long at) {
+    return reason == CloseReason.DEADLINE ? Math.max(at, progress.getDeadlineAt()) : at;
+  }
+
+  /** What the run ends with, once it is known what has become of its last round. */
+  private void finish(TrainingRun run, RunProgress progress, long at) {
+    if (progress.getDigestsMissing() > 0) {
+      return;
+    }
+    String runId = run.getRunId();
+    progress.setPhase(Phase.FINISHED);
+    store.putProgress(runId, progress);
+    ledger.finish(
+        runId,
+        new RunFinished(
+            run.getRounds(),
+            Instant.ofEpochMilli(at),
+            progress.getLastDigest(),
+            NONE,
+            aggregatesDigest(runId, progress),
+            NONE),
+        at);
+  }
+
+  /** Over the aggregates of the round closed last, whose digests are all there; empty if no round is closed. */
+  private ByteBuffer aggregatesDigest(String runId, RunProgress progress) {
+    return ClosedAggregates.of(progress, shardPartitions)
+        .map(aggregates -> aggregates.digest(store.digests(runId)))
+        .orElse(NONE);
   }
 
   /**
@@ -279,7 +329,7 @@ final class RunLifecycle {
                   }
                 }
                 case PENDING ->
-                    append(
+                    ledger.append(
                         runId,
                         new UpdateRejected(
                             progress.getRound(),
@@ -292,9 +342,5 @@ final class RunLifecycle {
                 case ADMITTED, REJECTED -> {}
               }
             });
-  }
-
-  private void append(String runId, Object event, long at) {
-    ledger.append(new LedgerEntry(runId, event), at);
   }
 }

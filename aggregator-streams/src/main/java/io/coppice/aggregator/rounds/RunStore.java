@@ -1,23 +1,30 @@
 package io.coppice.aggregator.rounds;
 
+import io.coppice.aggregator.EarlierSchemas;
 import io.coppice.aggregator.StateCodec;
 import io.coppice.aggregator.state.Agent;
+import io.coppice.aggregator.state.EarlyJoin;
 import io.coppice.aggregator.state.Participant;
 import io.coppice.aggregator.state.Phase;
 import io.coppice.aggregator.state.RunProgress;
+import io.coppice.schemas.AggregateDigests;
 import io.coppice.schemas.LayerMask;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.TrainingRun;
+import io.coppice.schemas.TrustedKey;
+import io.coppice.schemas.TrustedRecords;
 import io.coppice.schemas.UpdateChecked;
 import io.coppice.schemas.UpdateSubmitted;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.apache.avro.message.BinaryMessageDecoder;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
@@ -26,8 +33,9 @@ import org.apache.kafka.streams.state.KeyValueStore;
 /**
  * The state of the round coordinator: many small entries, so that no record rewrites what grows with the number of agents.
  *
- * <p>Keys are text: {@code definition/RUN}, {@code progress/RUN}, {@code mask/RUN}, {@code agent/RUN/AGENT}, and for the open round
- * {@code participant/RUN/AGENT}, {@code submission/RUN/AGENT} and {@code check/RUN/AGENT/SUBMISSION/PARTITION}.
+ * <p>Keys are text: {@code definition/RUN}, {@code trusted/RUN/AGENT}, {@code progress/RUN}, {@code events/RUN}, {@code mask/RUN},
+ * {@code joining/RUN/OFFSET}, {@code agent/RUN/AGENT}, for the open round {@code participant/RUN/AGENT}, {@code submission/RUN/AGENT} and
+ * {@code check/RUN/AGENT/SUBMISSION/PARTITION}, and for the round closed last {@code digests/RUN/PARTITION}.
  */
 final class RunStore {
 
@@ -35,24 +43,52 @@ final class RunStore {
 
   private static final ByteBuffer NONE = ByteBuffer.allocate(0);
 
+  // Of these there may be entries from an earlier version of the aggregator.
+  private static final BinaryMessageDecoder<TrainingRun> DEFINITIONS =
+      TrainingRun.createDecoder(new EarlierSchemas());
+  private static final BinaryMessageDecoder<RunProgress> PROGRESS =
+      RunProgress.createDecoder(new EarlierSchemas());
+  private static final BinaryMessageDecoder<UpdateChecked> CHECKS =
+      UpdateChecked.createDecoder(new EarlierSchemas());
+
+  static {
+    TrustedRecords.register();
+  }
+
   private final KeyValueStore<String, byte[]> store;
 
   RunStore(KeyValueStore<String, byte[]> store) {
     this.store = store;
   }
 
+  /** A run's definition, its trusted keys as an empty list: they are entries of their own. */
   Optional<TrainingRun> definition(String runId) {
-    return Optional.ofNullable(
-        StateCodec.decode(TrainingRun.getDecoder(), store.get("definition/" + runId)));
+    return Optional.ofNullable(StateCodec.decode(DEFINITIONS, store.get("definition/" + runId)));
   }
 
   void putDefinition(TrainingRun run) {
-    store.put("definition/" + run.getRunId(), StateCodec.encode(TrainingRun.getEncoder(), run));
+    TrainingRun.Builder stored = TrainingRun.newBuilder(run);
+    if (run.getTrustedKeys() != null) {
+      for (TrustedKey trusted : run.getTrustedKeys()) {
+        store.put(
+            "trusted/" + run.getRunId() + "/" + trusted.getAgentId(),
+            StateCodec.bytes(trusted.getPublicKey()));
+      }
+      stored.setTrustedKeys(List.of());
+    }
+    store.put(
+        "definition/" + run.getRunId(),
+        StateCodec.encode(TrainingRun.getEncoder(), stored.build()));
+  }
+
+  /** The key that the run's definition names for an agent. */
+  Optional<ByteBuffer> trustedKey(String runId, String agentId) {
+    return Optional.ofNullable(store.get("trusted/" + runId + "/" + agentId)).map(ByteBuffer::wrap);
   }
 
   /** How far a run is; a run that nothing is known of is starting. */
   RunProgress progress(String runId) {
-    RunProgress known = StateCodec.decode(RunProgress.getDecoder(), store.get("progress/" + runId));
+    RunProgress known = StateCodec.decode(PROGRESS, store.get("progress/" + runId));
     return known != null
         ? known
         : RunProgress.newBuilder()
@@ -75,7 +111,21 @@ final class RunStore {
 
   /** How far all runs are, by run id. */
   SortedMap<String, RunProgress> progress() {
-    return scan("progress/", bytes -> StateCodec.decode(RunProgress.getDecoder(), bytes));
+    return scan("progress/", bytes -> StateCodec.decode(PROGRESS, bytes));
+  }
+
+  /** The chained digest of the run's ledger since the round closed last; empty if it has no entry since. */
+  ByteBuffer events(String runId) {
+    byte[] chain = store.get("events/" + runId);
+    return chain == null ? NONE : ByteBuffer.wrap(chain);
+  }
+
+  void putEvents(String runId, ByteBuffer chain) {
+    store.put("events/" + runId, StateCodec.bytes(chain));
+  }
+
+  void deleteEvents(String runId) {
+    store.delete("events/" + runId);
   }
 
   /** The newest mask of a run, without its bitmaps. */
@@ -94,6 +144,22 @@ final class RunStore {
         StateCodec.encode(
             MaskPublished.getEncoder(),
             MaskPublished.newBuilder(mask).setLayers(shapes).setDecision(null).build()));
+  }
+
+  /** What agents have sent before their run was defined, by offset in {@code agents}. */
+  SortedMap<Long, EarlyJoin> earlyJoins(String runId) {
+    SortedMap<Long, EarlyJoin> joins = new TreeMap<>();
+    scan("joining/" + runId + "/", bytes -> StateCodec.decode(EarlyJoin.getDecoder(), bytes))
+        .forEach((offset, join) -> joins.put(Long.valueOf(offset), join));
+    return joins;
+  }
+
+  void putEarlyJoin(String runId, long offset, EarlyJoin join) {
+    store.put("joining/" + runId + "/" + offset, StateCodec.encode(EarlyJoin.getEncoder(), join));
+  }
+
+  void deleteEarlyJoins(String runId) {
+    deleteAll("joining/" + runId + "/");
   }
 
   Optional<Agent> agent(String runId, String agentId) {
@@ -146,7 +212,7 @@ final class RunStore {
     return List.copyOf(
         scan(
                 checks(runId, agentId) + hex(submission) + "/",
-                bytes -> StateCodec.decode(UpdateChecked.getDecoder(), bytes))
+                bytes -> StateCodec.decode(CHECKS, bytes))
             .values());
   }
 
@@ -172,14 +238,37 @@ final class RunStore {
     deleteAll("check/" + runId + "/");
   }
 
+  /** What a partition has made of the round closed last. */
+  Optional<AggregateDigests> digests(String runId, int partition) {
+    return Optional.ofNullable(
+        StateCodec.decode(
+            AggregateDigests.getDecoder(), store.get("digests/" + runId + "/" + partition)));
+  }
+
+  /** What the partitions have made of the round closed last, as far as they have reported. */
+  Collection<AggregateDigests> digests(String runId) {
+    return scan(
+            "digests/" + runId + "/",
+            bytes -> StateCodec.decode(AggregateDigests.getDecoder(), bytes))
+        .values();
+  }
+
+  void putDigests(AggregateDigests digests) {
+    store.put(
+        "digests/" + digests.getRunId() + "/" + digests.getPartition(),
+        StateCodec.encode(AggregateDigests.getEncoder(), digests));
+  }
+
+  void deleteDigests(String runId) {
+    deleteAll("digests/" + runId + "/");
+  }
+
   private static String checks(String runId, String agentId) {
     return "check/" + runId + "/" + agentId + "/";
   }
 
   private static String hex(ByteBuffer bytes) {
-    byte[] copy = new byte[bytes.remaining()];
-    bytes.duplicate().get(copy);
-    return HexFormat.of().formatHex(copy);
+    return HexFormat.of().formatHex(StateCodec.bytes(bytes));
   }
 
   private <T> SortedMap<String, T> scan(String prefix, Function<byte[], T> decode) {

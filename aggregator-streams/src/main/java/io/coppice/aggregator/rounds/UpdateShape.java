@@ -13,10 +13,15 @@ import java.util.List;
  * @param deltaValues values of the delta: the active parameters
  * @param importanceValues values of the importance: all parameters, or 0 where the round does not ask for it
  */
-record UpdateShape(Shards shards, int deltaValues, int importanceValues) {
+public record UpdateShape(Shards shards, int deltaValues, int importanceValues) {
 
-  /** The shape that follows from the run's definition and the mask in force. */
-  static UpdateShape of(TrainingRun run, MaskPublished mask, boolean importance) {
+  /**
+   * The shape that follows from the run's definition and the mask in force.
+   *
+   * @param mask the mask in force; its bitmaps are not looked at
+   * @param importance whether the round asks for importance
+   */
+  public static UpdateShape of(TrainingRun run, MaskPublished mask, boolean importance) {
     return new UpdateShape(
         new Shards(run.getShardValues()),
         mask.getActiveParameters(),
@@ -37,11 +42,13 @@ record UpdateShape(Shards shards, int deltaValues, int importanceValues) {
     return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
   }
 
-  int deltaShards() {
+  /** How many shards the delta is cut into, at least 1. */
+  public int deltaShards() {
     return shards.count(deltaValues);
   }
 
-  int importanceShards() {
+  /** How many shards the importance is cut into; 0 where the round does not ask for it. */
+  public int importanceShards() {
     return shards.count(importanceValues);
   }
 }

@@ -7,6 +7,8 @@ import io.coppice.aggregator.InputRecords;
 import io.coppice.aggregator.UnusableRecordException;
 import io.coppice.aggregator.state.Reference;
 import io.coppice.learning.encoding.Encoding;
+import io.coppice.schemas.AggregateDigest;
+import io.coppice.schemas.AggregateDigests;
 import io.coppice.schemas.AggregateShard;
 import io.coppice.schemas.ContentDigest;
 import io.coppice.schemas.Contribution;
@@ -46,7 +48,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The shard aggregator: checks the shards of client updates that lie in one partition, reports on each update, and when a round
- * closes emits the partition's part of the aggregate.
+ * closes emits the partition's part of the aggregate, and tells the round coordinator its digests.
  */
 /*
  * The input topic is the state. A sum that lived in a store would be rewritten with every record, which costs as many bytes of
@@ -72,6 +74,7 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
   public static final String IMPORTANCE = "importance";
 
   public static final String CHECKS = "checks";
+  public static final String DIGESTS = "digests";
   public static final String REJECTS = "shard-rejects";
 
   /** Values that the sums of a task may take on the heap: 64 MiB of doubles, 128 shards of the usual size. */
@@ -157,7 +160,7 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
 
   private void onUpdate(UpdateShard shard, long offset, Record<byte[], byte[]> message)
       throws UnusableRecordException {
-    refuse(ShardChecks.sender(shard));
+    UnusableRecordException.throwIf(ShardChecks.sender(shard));
     Optional<Fault> untimely = ShardChecks.round(shard, references.lastClosed(shard.getRunId()));
     if (untimely.isPresent()) {
       // The update came at the wrong time, but there is nothing wrong with the record: no copy of
@@ -167,6 +170,7 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
     }
     Summand summand;
     try {
+      UnusableRecordException.throwIf(ShardChecks.key(shard, message.key()));
       summand = check(shard, offset);
     } catch (UnusableRecordException e) {
       report(shard, List.of(), Optional.of(e.fault()), message);
@@ -197,9 +201,9 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
 
   /** Checks a shard, and leaves its numbers in {@link #values}. */
   private Summand check(UpdateShard shard, long offset) throws UnusableRecordException {
-    refuse(ShardChecks.fields(shard, own));
+    UnusableRecordException.throwIf(ShardChecks.fields(shard, own));
     decode(shard);
-    refuse(ShardChecks.values(shard, values, shard.getValueCount()));
+    UnusableRecordException.throwIf(ShardChecks.values(shard, values, shard.getValueCount()));
     Summand summand =
         new Summand(
             new RoundId(shard.getRunId(), shard.getRound()),
@@ -236,12 +240,6 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
     ShardChecks.encoding(shard).decode(shard.getValues(), values, 0, shard.getValueCount());
   }
 
-  private static void refuse(Optional<Fault> fault) throws UnusableRecordException {
-    if (fault.isPresent()) {
-      throw new UnusableRecordException(fault.get());
-    }
-  }
-
   private void report(
       UpdateShard shard,
       List<ShardDigest> digests,
@@ -273,6 +271,7 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
       throw new UnusableRecordException(
           new Fault(RejectReason.MALFORMED, "Only closed rounds are told here."));
     }
+    UnusableRecordException.throwIf(CloseChecks.close(entry.getRunId(), closed));
     RoundId id = new RoundId(entry.getRunId(), closed.getRound());
     if (closed.getRound()
         <= references.lastClosed(id.runId()).orElse(ShardChecks.BEFORE_ALL_ROUNDS)) {
@@ -282,45 +281,60 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
     NavigableMap<ShardId, List<Summand>> summands = summands(id, closed);
     Map<ShardId, Accumulator> sums = sums(id, summands);
     long totalWeight = closed.getContributors().stream().mapToLong(Contributor::getWeight).sum();
+    List<AggregateDigest> digests = new ArrayList<>();
     summands.forEach(
         (shard, parts) -> {
           AggregateShard aggregate =
               aggregate(id, closed, shard, parts, sums.get(shard), totalWeight);
+          digests.add(new AggregateDigest(shard.kind(), shard.shard(), aggregate.getDigest()));
           byte[] key = LogKeys.shard(id.runId(), shard.kind(), shard.shard()).getBytes(UTF_8);
           context.forward(
               new Record<>(key, aggregate, message.timestamp()),
               shard.kind() == ShardKind.DELTA ? AGGREGATES : IMPORTANCE);
         });
+    if (!digests.isEmpty()) {
+      AggregateDigests made =
+          new AggregateDigests(id.runId(), id.round(), own.partition(), digests);
+      context.forward(new Record<>(id.runId().getBytes(UTF_8), made, message.timestamp()), DIGESTS);
+    }
     forget(id);
   }
 
   /** The contributors' records of every shard of this partition, in the order of their offsets. */
-  private NavigableMap<ShardId, List<Summand>> summands(RoundId id, RoundClosed closed) {
+  private NavigableMap<ShardId, List<Summand>> summands(RoundId id, RoundClosed closed)
+      throws UnusableRecordException {
     NavigableMap<ShardId, List<Summand>> summands = new TreeMap<>();
     own.of(closed.getDeltaShards())
         .forEach(k -> summands.put(new ShardId(ShardKind.DELTA, k), new ArrayList<>()));
     own.of(closed.getImportanceShards())
         .forEach(k -> summands.put(new ShardId(ShardKind.IMPORTANCE, k), new ArrayList<>()));
     OpenRound round = openRounds.getOrDefault(id, new OpenRound());
-    summands.forEach(
-        (shard, parts) -> {
-          for (Contributor contributor : closed.getContributors()) {
-            AttemptId attempt =
-                new AttemptId(contributor.getAgentId(), contributor.getSubmissionDigest());
-            parts.add(
+    for (var block : summands.entrySet()) {
+      for (Contributor contributor : closed.getContributors()) {
+        AttemptId attempt =
+            new AttemptId(contributor.getAgentId(), contributor.getSubmissionDigest());
+        block
+            .getValue()
+            .add(
                 round
                     .attempt(attempt)
-                    .flatMap(a -> a.summand(shard))
-                    .orElseThrow(() -> missing(id, shard, contributor)));
-          }
-          parts.sort(Comparator.comparingLong(Summand::offset));
-        });
+                    .flatMap(a -> a.summand(block.getKey()))
+                    .orElseThrow(() -> missing(id, block.getKey(), contributor)));
+      }
+      block.getValue().sort(Comparator.comparingLong(Summand::offset));
+      sameLength(block.getKey(), block.getValue());
+    }
     return summands;
   }
 
-  private IllegalStateException missing(RoundId id, ShardId shard, Contributor contributor) {
-    return new IllegalStateException(
-        String.format(
+  /**
+   * The coordinator closes a round with nobody whose shards were not reported from here, so whoever has written this is not the
+   * coordinator; the round stays as it is.
+   */
+  private UnusableRecordException missing(RoundId id, ShardId shard, Contributor contributor) {
+    Fault fault =
+        Fault.of(
+            RejectReason.INCOMPLETE,
             "Round %d of run %s was closed with agent %s, but partition %d has not seen its %s"
                 + " shard %d: the round coordinator and this aggregator do not agree.",
             id.round(),
@@ -328,7 +342,21 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
             contributor.getAgentId(),
             own.partition(),
             shard.kind(),
-            shard.shard()));
+            shard.shard());
+    log.error("{}", fault.detail());
+    return new UnusableRecordException(fault);
+  }
+
+  private static void sameLength(ShardId shard, List<Summand> parts)
+      throws UnusableRecordException {
+    if (parts.stream().map(part -> part.reference().getValueCount()).distinct().count() > 1) {
+      throw new UnusableRecordException(
+          Fault.of(
+              RejectReason.WRONG_SHAPE,
+              "The contributors' %s shards %d have different numbers of values.",
+              shard.kind(),
+              shard.shard()));
+    }
   }
 
   /** For every shard the sum of exactly its summands: the one on the heap, or else a new one, all new ones in one reading. */

@@ -1,5 +1,7 @@
 package io.coppice.aggregator.shards;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.coppice.aggregator.Fault;
 import io.coppice.learning.encoding.Encoding;
 import io.coppice.schemas.ContentDigest;
@@ -7,11 +9,15 @@ import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.ShardKind;
 import io.coppice.schemas.UpdateShard;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** What can be said about one shard of an update without knowing anything but the shard. */
-final class ShardChecks {
+/**
+ * What can be said about one shard of an update without knowing anything but the shard. A shard is used if {@link #sender},
+ * {@link #key}, {@link #fields} and {@link #values} find nothing, in this order.
+ */
+public final class ShardChecks {
 
   /** Far above any model (65,536 shards of 65,536 values are 16 GiB), and a bound on what one record can make us wait for. */
   static final int MAX_SHARDS = 1 << 16;
@@ -25,7 +31,7 @@ final class ShardChecks {
   private ShardChecks() {}
 
   /** Whether it can be told whose update the shard is a part of; without that there is nobody to report to. */
-  static Optional<Fault> sender(UpdateShard shard) {
+  public static Optional<Fault> sender(UpdateShard shard) {
     if (!LogKeys.isName(shard.getRunId()) || !LogKeys.isName(shard.getAgentId())) {
       return fault(
           RejectReason.MALFORMED, "Run and agent are named by 1 to 64 of a-z, 0-9 and '-'.");
@@ -60,8 +66,20 @@ final class ShardChecks {
     return Optional.empty();
   }
 
-  /** Whether the fields fit each other and the place where the record lies. */
-  static Optional<Fault> fields(UpdateShard shard, PartitionShards own) {
+  /** Whether the record lies under the key of its shard: whoever reads one run goes by the keys. */
+  public static Optional<Fault> key(UpdateShard shard, byte[] key) {
+    String due = LogKeys.shard(shard.getRunId(), shard.getKind(), shard.getShard());
+    return Arrays.equals(due.getBytes(UTF_8), key)
+        ? Optional.empty()
+        : fault(RejectReason.MALFORMED, "The key of this shard is %s, and no other.", due);
+  }
+
+  /**
+   * Whether the fields fit each other and the place where the record lies.
+   *
+   * @param own the shards that lie in the record's partition
+   */
+  public static Optional<Fault> fields(UpdateShard shard, PartitionShards own) {
     if (shard.getDeltaShards() < 1
         || shard.getDeltaShards() > MAX_SHARDS
         || shard.getImportanceShards() < 0
@@ -106,8 +124,12 @@ final class ShardChecks {
     return Optional.empty();
   }
 
-  /** Whether the first {@code count} values are numbers. */
-  static Optional<Fault> values(UpdateShard shard, float[] values, int count) {
+  /**
+   * Whether the first {@code count} values are numbers.
+   *
+   * @param values the decoded values of a shard whose fields fit
+   */
+  public static Optional<Fault> values(UpdateShard shard, float[] values, int count) {
     for (int i = 0; i < count; i++) {
       if (!Float.isFinite(values[i])) {
         return fault(
@@ -122,7 +144,8 @@ final class ShardChecks {
     return Optional.empty();
   }
 
-  static Encoding encoding(UpdateShard shard) {
+  /** How the shard's values are encoded. */
+  public static Encoding encoding(UpdateShard shard) {
     return Encoding.valueOf(shard.getEncoding().name());
   }
 

@@ -1,16 +1,21 @@
 package io.coppice.aggregator.shards;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.coppice.aggregator.InMemoryRegistry;
 import io.coppice.aggregator.RecordedUpdates;
 import io.coppice.aggregator.TestUpdate;
+import io.coppice.schemas.AggregateDigest;
+import io.coppice.schemas.AggregateDigests;
 import io.coppice.schemas.AggregateShard;
 import io.coppice.schemas.CloseReason;
+import io.coppice.schemas.ContentDigest;
 import io.coppice.schemas.Contributor;
+import io.coppice.schemas.InMemoryRegistry;
 import io.coppice.schemas.LedgerEntry;
+import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.RejectedRecord;
@@ -29,6 +34,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Random;
 import org.apache.avro.specific.SpecificRecord;
@@ -106,6 +112,15 @@ class ShardAggregatorTest {
                   .containsExactly(
                       update.submission.getShards().get(1), update.submission.getShards().get(4));
             });
+  }
+
+  @Test
+  void aShardUnderAnotherKeyIsRefused() {
+    UpdateShard shard = update("a", 0, 20, values(1)).shards.get(PARTITION);
+    send(shard, LogKeys.shard("another-run", shard.getKind(), shard.getShard()));
+    assertThat(sent(UpdateChecked.class))
+        .extracting(UpdateChecked::getFault)
+        .containsExactly(RejectReason.MALFORMED);
   }
 
   @Test
@@ -213,10 +228,16 @@ class ShardAggregatorTest {
   void aContributorThatWasNeverSeenIsAnErrorAndNotASmallerSum() {
     List<TestUpdate> round = round(0);
     send(round.get(0));
-    assertThatThrownBy(() -> close(0, round))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("partition 1 has not seen its DELTA shard 1");
+    close(0, round);
     assertThat(sent(AggregateShard.class)).isEmpty();
+    assertThat(sent(RejectedRecord.class))
+        .singleElement()
+        .satisfies(
+            rejected -> {
+              assertThat(rejected.getReason()).isEqualTo(RejectReason.INCOMPLETE);
+              assertThat(rejected.getDetail())
+                  .contains("partition 1 has not seen its DELTA shard 1");
+            });
   }
 
   @Test
@@ -235,6 +256,7 @@ class ShardAggregatorTest {
     close(0, round);
     close(0, round);
     assertThat(sent(AggregateShard.class)).hasSize(2);
+    assertThat(sent(AggregateDigests.class)).hasSize(1);
   }
 
   @Test
@@ -259,6 +281,38 @@ class ShardAggregatorTest {
     assertThat(forwarded()).isEmpty();
   }
 
+  @Test
+  void theCoordinatorIsToldWhatHasBecomeOfTheRoundInThisPartition() {
+    TestUpdate update =
+        new TestUpdate(RUN, "a", keys, 0, 0, 20, values(1), Arrays.copyOf(values(2), 8));
+    send(update);
+    close(0, 6, 2, List.of(update));
+    assertThat(sent(AggregateDigests.class))
+        .singleElement()
+        .satisfies(
+            told -> {
+              assertThat(told.getRunId()).isEqualTo(RUN);
+              assertThat(told.getRound()).isZero();
+              assertThat(told.getPartition()).isEqualTo(PARTITION);
+              assertThat(told.getShards())
+                  .extracting(AggregateDigest::getKind, AggregateDigest::getShard)
+                  .containsExactly(
+                      tuple(ShardKind.DELTA, 1),
+                      tuple(ShardKind.DELTA, 4),
+                      tuple(ShardKind.IMPORTANCE, 1));
+              assertThat(told.getShards())
+                  .extracting(AggregateDigest::getDigest)
+                  .isEqualTo(
+                      sent(AggregateShard.class).stream().map(AggregateShard::getDigest).toList())
+                  .isEqualTo(sent(AggregateShard.class).stream().map(ContentDigest::of).toList());
+            });
+    assertThat(
+            context.forwarded().stream()
+                .filter(f -> f.childName().equals(Optional.of(ShardAggregator.DIGESTS))))
+        .singleElement()
+        .satisfies(f -> assertThat((byte[]) f.record().key()).isEqualTo(RUN.getBytes(UTF_8)));
+  }
+
   // Helpers
 
   private List<TestUpdate> round(int round) {
@@ -277,14 +331,22 @@ class ShardAggregatorTest {
   }
 
   private void send(UpdateShard shard) {
+    send(shard, LogKeys.shard(shard.getRunId(), shard.getKind(), shard.getShard()));
+  }
+
+  private void send(UpdateShard shard, String key) {
     byte[] value = serdes.updates.serialize("updates", shard);
     updates.put(offset, value);
     context.setRecordMetadata("updates", PARTITION, offset++);
-    aggregator.process(new Record<>(new byte[0], value, 0));
+    aggregator.process(new Record<>(key.getBytes(UTF_8), value, 0));
   }
 
   private void close(int round, List<TestUpdate> contributors) {
-    int shards = contributors.getFirst().shards.size();
+    close(round, contributors.getFirst().shards.size(), 0, contributors);
+  }
+
+  private void close(
+      int round, int deltaShards, int importanceShards, List<TestUpdate> contributors) {
     RoundClosed closed =
         new RoundClosed(
             round,
@@ -297,12 +359,16 @@ class ShardAggregatorTest {
                         new Contributor(
                             u.submission.getAgentId(), u.submission.getWeight(), u.digest()))
                 .toList(),
-            shards,
-            0,
+            deltaShards,
+            importanceShards,
             TensorEncoding.FLOAT32,
             Instant.EPOCH,
             ByteBuffer.allocate(0),
-            ByteBuffer.allocate(32));
+            ByteBuffer.allocate(32),
+            ByteBuffer.allocate(0),
+            ByteBuffer.allocate(0),
+            ByteBuffer.allocate(0));
+    closed.setDigest(ContentDigest.of(RUN, closed));
     context.setRecordMetadata("closes", PARTITION, round);
     aggregator.process(
         new Record<>(
