@@ -5,6 +5,7 @@ import io.coppice.learning.model.Shards;
 import io.coppice.schemas.CheckpointShard;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.ContentDigest;
+import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.Topic;
 import java.nio.ByteBuffer;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.IntPredicate;
 
 /** Models to and from {@link CheckpointShard} records. */
 public final class Checkpoints {
@@ -61,16 +63,21 @@ public final class Checkpoints {
     return records;
   }
 
-  /** The complete checkpoint of the latest round that the log holds of a run now; empty before the first. */
+  /**
+   * The complete checkpoint of the latest round that the log holds of a run now; empty before the first. What is no checkpoint of
+   * the run is warned of.
+   */
   public static Optional<Checkpoint> newest(
       ClusterConfig cluster, LogSerdes serdes, RunDefinition run) {
     Collector found = new Collector();
     try (LogReader reader = new LogReader(cluster)) {
+      RunRecords records =
+          new RunRecords(serdes, run, reader.partitions(Topic.AGGREGATES), new IgnoredLog());
       reader.followSince(Topic.CHECKPOINTS, run.since());
       while (!reader.hasReachedEnd()) {
         for (LogReader.Entry entry : reader.poll(POLL)) {
-          if (entry.key() != null && entry.key().startsWith(run.id() + "/")) {
-            found.add(serdes.checkpoints.deserialize(entry.topic().suffix(), entry.value()));
+          if (LogKeys.isOfRun(entry.key(), run.id())) {
+            records.checkpoint(entry).ifPresent(shard -> found.add(shard));
           }
         }
       }
@@ -87,17 +94,35 @@ public final class Checkpoints {
     /** By round and mask version, the shards by index: a checkpoint may be in the log twice. */
     private final Map<List<Integer>, SortedMap<Integer, CheckpointShard>> shards = new HashMap<>();
 
-    public void add(CheckpointShard shard) {
-      shards
-          .computeIfAbsent(List.of(shard.getRound(), shard.getMaskVersion()), k -> new TreeMap<>())
-          .put(shard.getShard(), shard);
+    /**
+     * Takes a shard; the first one of its place counts.
+     *
+     * @return false if there is another one in its place; the same one may come again
+     */
+    public boolean add(CheckpointShard shard) {
+      CheckpointShard before =
+          shards
+              .computeIfAbsent(
+                  List.of(shard.getRound(), shard.getMaskVersion()), k -> new TreeMap<>())
+              .putIfAbsent(shard.getShard(), shard);
+      return before == null || before.getDigest().equals(shard.getDigest());
     }
 
     /** The complete checkpoint of the latest round, if there is any. */
     public Optional<Checkpoint> latest() {
+      return latest(maskVersion -> true);
+    }
+
+    /**
+     * The complete checkpoint of the latest round, if there is any.
+     *
+     * @param maskKnown of the masks of what versions a checkpoint may be
+     */
+    public Optional<Checkpoint> latest(IntPredicate maskKnown) {
       return shards.values().stream()
           .map(found -> List.copyOf(found.values()))
           .filter(found -> found.size() == found.getFirst().getShards())
+          .filter(found -> maskKnown.test(found.getFirst().getMaskVersion()))
           .max(Comparator.comparingInt(found -> found.getFirst().getRound()))
           .map(Collector::join);
     }

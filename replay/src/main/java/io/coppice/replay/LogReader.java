@@ -40,16 +40,32 @@ public final class LogReader implements AutoCloseable {
   private final Map<TopicPartition, Long> ends = new HashMap<>();
 
   public LogReader(ClusterConfig cluster) {
+    this(cluster, cluster.reader());
+  }
+
+  /**
+   * @param fetchBytes what is read ahead at most, unless a single record is longer: for those who have many readers
+   */
+  LogReader(ClusterConfig cluster, int fetchBytes) {
+    this(cluster, withFetchBytes(cluster.reader(), fetchBytes));
+  }
+
+  private LogReader(ClusterConfig cluster, Map<String, Object> settings) {
     this.cluster = cluster;
     this.consumer =
-        new KafkaConsumer<>(
-            cluster.reader(), new StringDeserializer(), new ByteArrayDeserializer());
+        new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer());
     for (Topic topic : Topic.values()) {
       topicByName.put(cluster.name(topic), topic);
     }
   }
 
-  /** Number of partitions of a topic. */
+  private static Map<String, Object> withFetchBytes(Map<String, Object> settings, int fetchBytes) {
+    settings.put("max.partition.fetch.bytes", fetchBytes);
+    settings.put("fetch.max.bytes", fetchBytes);
+    return settings;
+  }
+
+  /** Number of partitions of a topic; 0 if the cluster has no such topic. */
   public int partitions(Topic topic) {
     return consumer.partitionsFor(cluster.name(topic)).size();
   }
@@ -62,17 +78,50 @@ public final class LogReader implements AutoCloseable {
   public void followFrom(Topic topic, List<Long> offsets) {
     Map<TopicPartition, Long> from = new LinkedHashMap<>();
     for (int p = 0; p < offsets.size(); p++) {
-      from.put(new TopicPartition(cluster.name(topic), p), offsets.get(p));
+      from.put(partition(topic, p), offsets.get(p));
     }
     assign(from.keySet());
     follow(from);
   }
 
-  /** Follows a partition from its beginning. */
-  public void followFromStart(Topic topic, int partition) {
+  /** Follows a partition from an offset. */
+  public void followFrom(Topic topic, int partition, long offset) {
     TopicPartition tp = new TopicPartition(cluster.name(topic), partition);
     assign(List.of(tp));
+    follow(Map.of(tp, offset));
+  }
+
+  /** Follows a partition from its beginning. */
+  public void followFromStart(Topic topic, int partition) {
+    TopicPartition tp = partition(topic, partition);
+    assign(List.of(tp));
     follow(consumer.beginningOffsets(List.of(tp)));
+  }
+
+  /** Follows every partition of a topic from its beginning. */
+  public void followFromStart(Topic topic) {
+    List<TopicPartition> all = all(topic);
+    assign(all);
+    follow(consumer.beginningOffsets(all));
+  }
+
+  /** Follows every partition of a topic from its end: what becomes readable from now on. */
+  public void followFromEnd(Topic topic) {
+    List<TopicPartition> all = all(topic);
+    assign(all);
+    follow(consumer.endOffsets(all));
+  }
+
+  private List<TopicPartition> all(Topic topic) {
+    List<TopicPartition> all = new ArrayList<>();
+    for (int p = 0; p < partitions(topic); p++) {
+      all.add(partition(topic, p));
+    }
+    return all;
+  }
+
+  private TopicPartition partition(Topic topic, int partition) {
+    return new TopicPartition(cluster.name(topic), partition);
   }
 
   /**
@@ -81,7 +130,7 @@ public final class LogReader implements AutoCloseable {
    * @param timestamp milliseconds since the epoch
    */
   public void followSince(Topic topic, int partition, long timestamp) {
-    TopicPartition tp = new TopicPartition(cluster.name(topic), partition);
+    TopicPartition tp = partition(topic, partition);
     assign(List.of(tp));
     // The end is asked for first: what is written between the two questions lies behind it and is
     // not missed.
@@ -132,9 +181,25 @@ public final class LogReader implements AutoCloseable {
     return assignment.stream().allMatch(tp -> consumer.position(tp) >= ends.get(tp));
   }
 
+  /** Whether everything that was in a partition when it was first followed has been read. */
+  public boolean hasReachedEnd(Topic topic, int partition) {
+    TopicPartition tp = partition(topic, partition);
+    return consumer.position(tp) >= ends.get(tp);
+  }
+
+  /** Lets a partition that is followed wait: polls return nothing of it until it is resumed. */
+  public void pause(Topic topic, int partition) {
+    consumer.pause(List.of(partition(topic, partition)));
+  }
+
+  /** Goes on with a partition that was paused; one that was not stays as it is. */
+  public void resume(Topic topic, int partition) {
+    consumer.resume(List.of(partition(topic, partition)));
+  }
+
   /** Offset of the next record of a partition that is followed; empty if it is not. */
   public OptionalLong position(Topic topic, int partition) {
-    TopicPartition tp = new TopicPartition(cluster.name(topic), partition);
+    TopicPartition tp = partition(topic, partition);
     return consumer.assignment().contains(tp)
         ? OptionalLong.of(consumer.position(tp))
         : OptionalLong.empty();

@@ -2,6 +2,7 @@ package io.coppice.replay;
 
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.ParameterTensor;
+import io.coppice.replay.IgnoredRecord.Reason;
 import io.coppice.schemas.AggregateShard;
 import io.coppice.schemas.ContentDigest;
 import io.coppice.schemas.MaskPublished;
@@ -11,6 +12,7 @@ import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.ShardKind;
 import io.coppice.schemas.UpdateSubmitted;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
@@ -33,9 +35,13 @@ public final class ModelFold {
     void folded(FoldedRound round);
   }
 
+  private static final String FOLDED = "The aggregate of its round is complete.";
+
   private final RunDefinition run;
   private final FoldDetail detail;
+  private final RecordChecks checks;
   private final Listener listener;
+  private final IgnoredRecord.Listener ignored;
   private final int lastRound;
 
   private final Map<Integer, RoundClosed> closed = new HashMap<>();
@@ -58,24 +64,48 @@ public final class ModelFold {
   private int maskVersion;
   private int nextRound;
 
+  /** The round that the fold was restored at. */
+  private int firstRound;
+
   /**
+   * A fold for whoever has verified the records before: an aggregate that is not that of its round is refused with an
+   * IllegalArgumentException.
+   *
    * @param detail what the listener is told
    * @param listener told of every folded round
    */
   public ModelFold(RunDefinition run, FoldDetail detail, Listener listener) {
-    this(run, detail, Integer.MAX_VALUE, listener);
+    this(
+        run,
+        detail,
+        Integer.MAX_VALUE,
+        new RecordChecks(run, 1),
+        listener,
+        unfit -> {
+          throw new IllegalArgumentException(unfit.detail());
+        });
   }
 
   /**
    * @param detail what the listener is told
    * @param lastRound the fold ends after this round, with the mask for the round after it
+   * @param checks of the run
    * @param listener told of every folded round
+   * @param ignored told of aggregates that are not those of their round
    */
-  ModelFold(RunDefinition run, FoldDetail detail, int lastRound, Listener listener) {
+  ModelFold(
+      RunDefinition run,
+      FoldDetail detail,
+      int lastRound,
+      RecordChecks checks,
+      Listener listener,
+      IgnoredRecord.Listener ignored) {
     this.run = run;
     this.detail = detail;
     this.lastRound = lastRound;
+    this.checks = checks;
     this.listener = listener;
+    this.ignored = ignored;
   }
 
   /** Whether a checkpoint has been taken, so that there is a model. */
@@ -113,7 +143,7 @@ public final class ModelFold {
     return masks.isEmpty() ? null : masks.lastEntry().getValue();
   }
 
-  /** The mask of this version; null if it was not read. */
+  /** The mask of this version; null if it was not read, or one later than it is in force. */
   public MaskPublished mask(int version) {
     return masks.get(version);
   }
@@ -123,41 +153,59 @@ public final class ModelFold {
    *
    * @param parameters all parameters in layout order; taken over
    */
-  void restore(int round, int maskVersion, float[] parameters) {
+  public void restore(int round, int maskVersion, float[] parameters) {
     this.parameters = parameters;
     this.maskVersion = maskVersion;
     this.mask = LogTensors.fromLog(run.layout(), masks.get(maskVersion).getLayers());
     this.nextRound = round;
+    this.firstRound = round;
     advance();
   }
 
-  void onMask(MaskPublished published) {
+  /** Takes a mask: it is applied when its effective round is reached. */
+  public void onMask(MaskPublished published) {
     masks.put(published.getVersion(), published);
     advance();
   }
 
-  void onClosed(RoundClosed round) {
+  /** Takes a closed round. */
+  public void onClosed(RoundClosed round) {
     if (!hasModel() || round.getRound() >= nextRound) {
       closed.put(round.getRound(), round);
       advance();
     }
   }
 
-  void onAggregate(AggregateShard shard) {
+  /** Takes a shard of an aggregate that was verified before. */
+  public void onAggregate(AggregateShard shard) {
+    onAggregate(shard, null);
+  }
+
+  /**
+   * Takes a shard of an aggregate. Whether it is that of its round is found out when the round is closed and its mask in force; the
+   * first one for its place that is counts.
+   *
+   * @param at where it lies
+   */
+  void onAggregate(AggregateShard shard, LogPosition at) {
     boolean delta = shard.getKind() == ShardKind.DELTA;
+    if (hasModel() && shard.getRound() >= firstRound && shard.getRound() < nextRound) {
+      ignored.ignored(new IgnoredRecord(at, Reason.DUPLICATE, FOLDED));
+      return;
+    }
     if (shard.getRound() < nextRound
         || shard.getRound() > lastRound
         || (!delta && detail != FoldDetail.DECISIONS)) {
       return;
     }
     (delta ? deltas : importances)
-        .computeIfAbsent(shard.getRound(), r -> new Parts(shard.getShards()))
-        .add(shard);
+        .computeIfAbsent(shard.getRound(), r -> new Parts())
+        .add(new Part(shard, at));
     advance();
   }
 
   /** A submission, admitted or not; only a fold that decides wants to know. */
-  void onSubmission(UpdateSubmitted submission) {
+  public void onSubmission(UpdateSubmitted submission) {
     if (submission.getRound() >= nextRound && submission.getRound() <= run.lastRound()) {
       submissions.put(
           ContentDigest.of(submission), new Reported(submission.getRound(), submission.getProbe()));
@@ -185,7 +233,7 @@ public final class ModelFold {
   }
 
   private FoldedRound fold(RoundClosed round) {
-    float[] active = deltas.remove(nextRound).join(mask.activeParameters());
+    float[] active = deltas.remove(nextRound).join();
     boolean decides = detail == FoldDetail.DECISIONS && run.decisions().contains(nextRound);
     boolean tells = decides || detail == FoldDetail.DELTAS;
     float[] before = tells || isProbed() ? parameters.clone() : null;
@@ -194,10 +242,7 @@ public final class ModelFold {
       delta = new float[parameters.length];
       mask.scatterAdd(active, delta);
     }
-    float[] upload =
-        decides && round.getImportance()
-            ? importances.remove(nextRound).join(run.layout().size())
-            : null;
+    float[] upload = decides && round.getImportance() ? importances.remove(nextRound).join() : null;
     List<ProbeLosses> probes = decides && isProbed() ? probes(round) : List.of();
     mask.scatterAdd(active, parameters);
     return new FoldedRound(round, mask, before, delta, upload, probes);
@@ -217,14 +262,16 @@ public final class ModelFold {
 
   private boolean isComplete(RoundClosed round) {
     Parts delta = deltas.get(round.getRound());
-    if (delta == null || !delta.isComplete()) {
+    if (delta == null || !delta.isComplete(round, mask.activeParameters())) {
       return false;
     }
     if (detail != FoldDetail.DECISIONS) {
       return true;
     }
     Parts importance = importances.get(round.getRound());
-    boolean uploaded = !round.getImportance() || (importance != null && importance.isComplete());
+    boolean uploaded =
+        !round.getImportance()
+            || (importance != null && importance.isComplete(round, run.layout().size()));
     return uploaded
         && (!isProbed()
             || round.getContributors().stream()
@@ -240,6 +287,7 @@ public final class ModelFold {
     regrow(due, parameters);
     mask = due;
     maskVersion = next.getVersion();
+    masks.headMap(maskVersion).clear();
   }
 
   /**
@@ -266,45 +314,70 @@ public final class ModelFold {
     }
   }
 
+  /** A block, and where it lies. */
+  private record Part(AggregateShard shard, LogPosition at) {}
+
   /** The blocks of one vector, as they come. */
   private final class Parts {
-    private final float[][] blocks;
+
+    /** In the order of their coming, as long as it is not known what they must be like. */
+    private List<Part> waiting = new ArrayList<>();
+
+    /** Once it is known: the blocks that fit. */
+    private AggregateShard[] blocks;
+
     private int missing;
+    private RoundClosed round;
+    private int length;
 
-    Parts(int count) {
-      blocks = new float[count][];
-      missing = count;
-    }
-
-    void add(AggregateShard shard) {
-      if (blocks[shard.getShard()] == null) {
-        missing--;
+    void add(Part part) {
+      if (blocks == null) {
+        waiting.add(part);
+      } else {
+        place(part);
       }
-      float[] values = new float[shard.getValueCount()];
-      LogTensors.encoding(shard.getEncoding()).decode(shard.getValues(), values, 0, values.length);
-      blocks[shard.getShard()] = values;
     }
 
-    boolean isComplete() {
+    /**
+     * Whether all blocks are there.
+     *
+     * @param closed the round that they are of
+     * @param values length of the vector
+     */
+    boolean isComplete(RoundClosed closed, int values) {
+      if (blocks == null) {
+        round = closed;
+        length = values;
+        missing = run.shards().count(values);
+        blocks = new AggregateShard[missing];
+        waiting.forEach(this::place);
+        waiting = List.of();
+      }
       return missing == 0;
     }
 
-    float[] join(int length) {
+    private void place(Part part) {
+      AggregateShard shard = part.shard();
+      try {
+        checks.fits(shard, round, length);
+        if (blocks[shard.getShard()] != null) {
+          throw new UnfitRecordException(
+              Reason.DUPLICATE, "Shard %d of the aggregate is there already.", shard.getShard());
+        }
+        blocks[shard.getShard()] = shard;
+        missing--;
+      } catch (UnfitRecordException e) {
+        ignored.ignored(new IgnoredRecord(part.at(), e.reason(), e.getMessage()));
+      }
+    }
+
+    float[] join() {
       float[] vector = new float[length];
       int next = 0;
-      for (float[] block : blocks) {
-        System.arraycopy(block, 0, vector, next, block.length);
-        next += block.length;
-      }
-      if (next != length) {
-        throw new IllegalStateException(
-            "The aggregate of round "
-                + nextRound
-                + " has "
-                + next
-                + " values, not "
-                + length
-                + ".");
+      for (AggregateShard block : blocks) {
+        LogTensors.encoding(block.getEncoding())
+            .decode(block.getValues(), vector, next, block.getValueCount());
+        next += block.getValueCount();
       }
       return vector;
     }

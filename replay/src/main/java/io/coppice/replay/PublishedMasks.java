@@ -17,18 +17,18 @@ public final class PublishedMasks {
 
   private PublishedMasks() {}
 
-  /** A run's masks by version; empty before the first. */
+  /** A run's masks by version; empty before the first. What is no mask of the run is warned of. */
   public static TreeMap<Integer, MaskPublished> of(
       ClusterConfig cluster, LogSerdes serdes, RunDefinition run) {
     TreeMap<Integer, MaskPublished> masks = new TreeMap<>();
+    RunRecords records = new RunRecords(serdes, run, new IgnoredLog());
     try (LogReader reader = new LogReader(cluster)) {
       int partition = LogKeys.runPartition(run.id(), reader.partitions(Topic.MASKS));
-      reader.followSince(Topic.MASKS, partition, run.since());
+      reader.followSince(Topic.MASKS, partition, run.searchedSince());
       while (!reader.hasReachedEnd()) {
         for (LogReader.Entry entry : reader.poll(POLL)) {
           if (run.id().equals(entry.key())) {
-            MaskPublished mask = serdes.masks.deserialize(entry.topic().suffix(), entry.value());
-            masks.putIfAbsent(mask.getVersion(), mask);
+            records.mask(entry).ifPresent(mask -> masks.put(mask.getVersion(), mask));
           }
         }
       }

@@ -32,15 +32,19 @@ public record RunDefinition(
   /** Number of the round that initial pruning is. */
   public static final int INITIAL_PRUNING_ROUND = -1;
 
+  /** Clocks of brokers may differ by this much where a position is looked up by time. */
+  private static final long CLOCK_SLACK_MILLIS = 60_000;
+
   /** Name of the policy under which the mask never changes. */
   public static final String CONVENTIONAL = "none";
 
   /**
    * Reads a definition.
    *
-   * @throws IllegalArgumentException if the network is unknown or does not fit its input
+   * @throws IllegalArgumentException if the network is unknown or does not fit its input, or a number is out of its range
    */
   public static RunDefinition of(TrainingRun run, long since) {
+    DefinitionChecks.numbers(run);
     List<Integer> input = run.getArchitecture().getInputShape();
     Architecture architecture =
         Architecture.of(
@@ -49,11 +53,18 @@ public record RunDefinition(
             input.get(1),
             input.get(2),
             run.getArchitecture().getClasses());
-    return new RunDefinition(run, since, architecture, architecture.layout());
+    ParameterLayout layout = architecture.layout();
+    DefinitionChecks.network(run, layout);
+    return new RunDefinition(run, since, architecture, layout);
   }
 
   public String id() {
     return run.getRunId();
+  }
+
+  /** A time before which no broker has stamped a record of the run, even where their clocks differ. */
+  public long searchedSince() {
+    return since - CLOCK_SLACK_MILLIS;
   }
 
   /** How vectors are cut. */
@@ -100,6 +111,21 @@ public record RunDefinition(
   /** Whether a mask is published after a round: the policy's decision, or what initial pruning has arrived at. */
   public boolean newMaskAfter(int round) {
     return round == INITIAL_PRUNING_ROUND || decisions().contains(round);
+  }
+
+  /** Version of the mask that is in force in a round, or would be behind the last one. */
+  public int maskVersionIn(int round) {
+    int initial = run.getInitialPruning() != null && round > INITIAL_PRUNING_ROUND ? 1 : 0;
+    DecisionRounds decisions = decisions();
+    int until = Math.min(round - 1, decisions.last());
+    return until < decisions.first()
+        ? initial
+        : initial + (until - decisions.first()) / decisions.every() + 1;
+  }
+
+  /** Whether updates of a round carry what the mask decision after it needs. */
+  public boolean uploadsIn(int round) {
+    return upload() != DecisionUpload.NOTHING && decisions().contains(round);
   }
 
   private boolean isConventional() {

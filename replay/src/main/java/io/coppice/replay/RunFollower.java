@@ -1,6 +1,7 @@
 package io.coppice.replay;
 
 import io.coppice.replay.LogReader.Entry;
+import io.coppice.schemas.AgentAccepted;
 import io.coppice.schemas.AggregateShard;
 import io.coppice.schemas.CheckpointShard;
 import io.coppice.schemas.ClusterConfig;
@@ -10,6 +11,7 @@ import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RoundOpened;
+import io.coppice.schemas.RunAccepted;
 import io.coppice.schemas.RunFinished;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.UpdateRejected;
@@ -28,6 +30,8 @@ public final class RunFollower implements AutoCloseable {
 
   /** Told of what happened in the run, in ledger order; by default nothing interests it. */
   public interface Listener {
+    default void agentAccepted(AgentAccepted accepted) {}
+
     default void roundOpened(RoundOpened opened) {}
 
     default void updateRejected(UpdateRejected rejected) {}
@@ -40,6 +44,9 @@ public final class RunFollower implements AutoCloseable {
 
     /** The follower's {@link #fold} has taken a round. */
     default void folded(FoldedRound round) {}
+
+    /** A record of the run does not hold, and is left out; a warning has been logged. */
+    default void ignored(IgnoredRecord record) {}
   }
 
   /** Which model the fold starts from. */
@@ -50,11 +57,9 @@ public final class RunFollower implements AutoCloseable {
     INITIAL_MODEL
   }
 
-  /** Clocks of brokers may differ by this much where a position is looked up by time. */
-  private static final long CLOCK_SLACK_MILLIS = 60_000;
-
   private final RunDefinition run;
-  private final LogSerdes serdes;
+  private final IgnoredLog ignored;
+  private final RunRecords records;
   private final LogReader reader;
   private final Listener listener;
   private final ModelFold fold;
@@ -106,14 +111,23 @@ public final class RunFollower implements AutoCloseable {
       int lastRound,
       Listener listener) {
     this.run = run;
-    this.serdes = serdes;
     this.listener = listener;
     this.detail = detail;
-    this.fold = new ModelFold(run, detail, lastRound, listener::folded);
     this.reader = new LogReader(cluster);
+    this.ignored = new IgnoredLog(listener::ignored);
+    int shardPartitions = reader.partitions(Topic.AGGREGATES);
+    this.records = new RunRecords(serdes, run, shardPartitions, ignored);
+    this.fold =
+        new ModelFold(
+            run,
+            detail,
+            lastRound,
+            new RecordChecks(run, shardPartitions),
+            listener::folded,
+            ignored);
     this.runPartition = LogKeys.runPartition(run.id(), reader.partitions(Topic.ROUNDS));
     this.start = start;
-    long since = run.since() - CLOCK_SLACK_MILLIS;
+    long since = run.searchedSince();
     reader.followSince(Topic.ROUNDS, runPartition, since);
     reader.followSince(Topic.MASKS, runPartition, since);
     if (start == Start.NEWEST_CHECKPOINT) {
@@ -166,7 +180,7 @@ public final class RunFollower implements AutoCloseable {
     if (!fold.hasModel()
         && reader.hasReachedEnd(Topic.CHECKPOINTS)
         && reader.hasReachedEnd(Topic.MASKS)) {
-      startPoint().filter(c -> fold.mask(c.maskVersion()) != null).ifPresent(this::startFrom);
+      startPoint().ifPresent(this::startFrom);
     }
     if (fold.hasEnded()) {
       reader.unfollow(Topic.AGGREGATES);
@@ -175,42 +189,58 @@ public final class RunFollower implements AutoCloseable {
   }
 
   private boolean isOfRun(Entry entry) {
-    String key = entry.key();
-    return entry.value() != null
-        && key != null
-        && key.startsWith(run.id())
-        && (key.length() == run.id().length() || key.charAt(run.id().length()) == '/');
+    return LogKeys.isOfRun(entry.key(), run.id());
   }
 
   private void take(Entry entry) {
     switch (entry.topic()) {
-      case ROUNDS -> takeLedger(serdes.rounds.deserialize(entry.topic().suffix(), entry.value()));
+      case ROUNDS -> records.ledger(entry).ifPresent(this::takeLedger);
       case MASKS -> {
-        bytesRead += entry.value().length;
-        MaskPublished published = serdes.masks.deserialize(entry.topic().suffix(), entry.value());
-        listener.maskPublished(published);
-        fold.onMask(published);
+        count(entry);
+        records
+            .mask(entry)
+            .ifPresent(
+                published -> {
+                  listener.maskPublished(published);
+                  fold.onMask(published);
+                });
       }
-      case SUBMISSIONS ->
-          Submissions.decode(entry, serdes)
-              .filter(submission -> submission.getRunId().equals(run.id()))
-              .ifPresent(fold::onSubmission);
+      case SUBMISSIONS -> records.submission(entry).ifPresent(fold::onSubmission);
       case CHECKPOINTS -> {
-        bytesRead += entry.value().length;
-        CheckpointShard shard =
-            serdes.checkpoints.deserialize(entry.topic().suffix(), entry.value());
-        checkpoints.add(shard);
+        count(entry);
+        records
+            .checkpoint(entry)
+            .filter(shard -> !checkpoints.add(shard))
+            .ifPresent(shard -> ignored.ignored(otherCheckpoint(entry, shard)));
       }
       case AGGREGATES, IMPORTANCE -> {
-        bytesRead += entry.value().length;
-        AggregateShard shard = serdes.aggregates.deserialize(entry.topic().suffix(), entry.value());
-        if (entry.topic() == Topic.AGGREGATES) {
-          aggregatePositions.get(entry.partition()).read(shard.getRound(), entry.offset());
-        }
-        fold.onAggregate(shard);
+        count(entry);
+        records.aggregate(entry).ifPresent(shard -> takeAggregate(entry, shard));
       }
       default -> throw new IllegalStateException("not followed: " + entry.topic());
     }
+  }
+
+  private void count(Entry entry) {
+    bytesRead += entry.value() == null ? 0 : entry.value().length;
+  }
+
+  private void takeAggregate(Entry entry, AggregateShard shard) {
+    if (entry.topic() == Topic.AGGREGATES) {
+      aggregatePositions.get(entry.partition()).read(shard.getRound(), entry.offset());
+    }
+    fold.onAggregate(shard, LogPosition.of(entry));
+  }
+
+  private static IgnoredRecord otherCheckpoint(Entry entry, CheckpointShard shard) {
+    return new IgnoredRecord(
+        LogPosition.of(entry),
+        IgnoredRecord.Reason.DUPLICATE,
+        "Shard "
+            + shard.getShard()
+            + " of the checkpoint before round "
+            + shard.getRound()
+            + " is there already.");
   }
 
   private void takeLedger(LedgerEntry entry) {
@@ -222,15 +252,25 @@ public final class RunFollower implements AutoCloseable {
         fold.onClosed(closed);
       }
       case RunFinished finished -> listener.runFinished(finished);
+      case AgentAccepted accepted -> listener.agentAccepted(accepted);
+      case RunAccepted accepted -> {}
       default ->
           throw new IllegalStateException("unknown ledger event " + entry.getEvent().getClass());
     }
   }
 
+  /** Empty as long as the mask is not there that the run starts from. */
   private Optional<Checkpoints.Checkpoint> startPoint() {
-    if (start == Start.NEWEST_CHECKPOINT) {
-      return checkpoints.latest();
+    if (fold.mask(0) == null) {
+      return Optional.empty();
     }
+    return start == Start.NEWEST_CHECKPOINT
+        ? checkpoints.latest(version -> fold.mask(version) != null).or(this::initialModel)
+        : initialModel();
+  }
+
+  /** Also where the log has lost its checkpoints: the aggregates lead from there to the same model. */
+  private Optional<Checkpoints.Checkpoint> initialModel() {
     List<Long> beginnings = Collections.nCopies(reader.partitions(Topic.AGGREGATES), 0L);
     return Optional.of(
         new Checkpoints.Checkpoint(run.firstRound(), 0, run.initialParameters(), beginnings));
@@ -245,7 +285,7 @@ public final class RunFollower implements AutoCloseable {
         .forEach(from -> aggregatePositions.add(new AggregatePosition(from)));
     reader.followFrom(Topic.AGGREGATES, checkpoint.aggregatePositions());
     if (detail == FoldDetail.DECISIONS) {
-      long since = run.since() - CLOCK_SLACK_MILLIS;
+      long since = run.searchedSince();
       reader.followSince(Topic.IMPORTANCE, since);
       reader.followSince(Topic.SUBMISSIONS, runPartition, since);
     }

@@ -7,8 +7,8 @@ import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.TrainingRun;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,30 +24,59 @@ public final class Runs {
 
   private Runs() {}
 
-  /** All runs, the oldest first. */
+  /** All runs, the oldest first. What is no definition of a run is warned of. */
   public static List<RunDefinition> all(ClusterConfig cluster, LogSerdes serdes) {
+    return all(cluster, serdes, new IgnoredLog());
+  }
+
+  /**
+   * All runs, the oldest first.
+   *
+   * @param ignored told of every record that is no definition of a run; a second definition of a run is none
+   */
+  public static List<RunDefinition> all(
+      ClusterConfig cluster, LogSerdes serdes, IgnoredRecord.Listener ignored) {
     try (LogReader reader = new LogReader(cluster)) {
-      for (int p = 0; p < reader.partitions(Topic.RUNS); p++) {
+      int partitions = reader.partitions(Topic.RUNS);
+      for (int p = 0; p < partitions; p++) {
         reader.followFromStart(Topic.RUNS, p);
       }
-      List<RunDefinition> runs = new ArrayList<>();
+      Map<String, RunDefinition> runs = new HashMap<>();
       while (!reader.hasReachedEnd()) {
         for (Entry entry : reader.poll(POLL)) {
-          runs.add(
-              RunDefinition.of(
-                  serdes.runs.deserialize(entry.topic().suffix(), entry.value()),
-                  entry.timestamp()));
+          RunRecords.definition(entry, serdes, partitions, ignored)
+              .filter(found -> runs.putIfAbsent(found.id(), found) != null)
+              .ifPresent(again -> ignored.ignored(duplicate(entry, again)));
         }
       }
-      runs.sort(Comparator.comparingLong(RunDefinition::since));
-      return runs;
+      return runs.values().stream().sorted(Comparator.comparingLong(RunDefinition::since)).toList();
     }
+  }
+
+  private static IgnoredRecord duplicate(Entry entry, RunDefinition run) {
+    return new IgnoredRecord(
+        LogPosition.of(entry),
+        IgnoredRecord.Reason.DUPLICATE,
+        "Run " + run.id() + " is defined already.");
   }
 
   /** A run by its id; the newest where the id is empty. */
   public static Optional<RunDefinition> find(
       ClusterConfig cluster, LogSerdes serdes, Optional<String> runId) {
-    List<RunDefinition> runs = all(cluster, serdes);
+    return find(cluster, serdes, runId, new IgnoredLog());
+  }
+
+  /**
+   * A run by its id; the newest where the id is empty.
+   *
+   * @param ignored told of every record that is no definition of a run
+   */
+  public static Optional<RunDefinition> find(
+      ClusterConfig cluster,
+      LogSerdes serdes,
+      Optional<String> runId,
+      IgnoredRecord.Listener ignored) {
+    List<RunDefinition> runs = all(cluster, serdes, ignored);
     return runId.isEmpty()
         ? runs.stream().reduce((older, newer) -> newer)
         : runs.stream().filter(run -> run.id().equals(runId.get())).findFirst();

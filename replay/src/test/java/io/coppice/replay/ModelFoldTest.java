@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.ParameterTensor;
+import io.coppice.replay.IgnoredRecord.Reason;
 import io.coppice.schemas.AggregateShard;
 import io.coppice.schemas.ContentDigest;
+import io.coppice.schemas.Contribution;
 import io.coppice.schemas.Contributor;
 import io.coppice.schemas.DecisionSchedule;
 import io.coppice.schemas.DecisionUpload;
@@ -14,6 +16,7 @@ import io.coppice.schemas.ProbeLosses;
 import io.coppice.schemas.Regrow;
 import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.ShardKind;
+import io.coppice.schemas.Topic;
 import io.coppice.schemas.TrainingRun;
 import io.coppice.schemas.UpdateSubmitted;
 import java.nio.ByteBuffer;
@@ -35,10 +38,11 @@ class ModelFoldTest {
   private final Mask odd = TestRecords.half(run, 1);
   private final List<Integer> folded = new ArrayList<>();
   private final List<float[]> importances = new ArrayList<>();
+  private final List<IgnoredRecord> ignored = new ArrayList<>();
 
   private ModelFold fold(RunDefinition definition, boolean collectsImportance) {
     folded.clear();
-    return new ModelFold(
+    return fold(
         definition,
         collectsImportance ? FoldDetail.DECISIONS : FoldDetail.MODEL,
         round -> {
@@ -47,11 +51,27 @@ class ModelFoldTest {
         });
   }
 
+  /** A fold to the end; what it ignores is remembered. */
+  private ModelFold fold(RunDefinition definition, FoldDetail detail, ModelFold.Listener told) {
+    return fold(definition, detail, Integer.MAX_VALUE, told);
+  }
+
+  private ModelFold fold(
+      RunDefinition definition, FoldDetail detail, int lastRound, ModelFold.Listener told) {
+    ignored.clear();
+    return new ModelFold(
+        definition, detail, lastRound, new RecordChecks(definition, 1), told, ignored::add);
+  }
+
+  private static void give(ModelFold fold, AggregateShard shard) {
+    fold.onAggregate(shard, new LogPosition(Topic.AGGREGATES, 0, shard.getShard()));
+  }
+
   private void take(ModelFold fold, Object record) {
     switch (record) {
       case MaskPublished mask -> fold.onMask(mask);
       case RoundClosed closed -> fold.onClosed(closed);
-      case AggregateShard aggregate -> fold.onAggregate(aggregate);
+      case AggregateShard aggregate -> give(fold, aggregate);
       default -> throw new AssertionError(record);
     }
   }
@@ -87,7 +107,7 @@ class ModelFoldTest {
     List<Object> records = history();
     Collections.shuffle(records, random);
     folded.clear();
-    ModelFold fold = new ModelFold(run, FoldDetail.MODEL, 1, round -> folded.add(round.round()));
+    ModelFold fold = fold(run, FoldDetail.MODEL, 1, round -> folded.add(round.round()));
     fold.onMask(TestRecords.published(0, 0, full));
     fold.restore(0, 0, new float[run.layout().size()]);
     assertThat(fold.hasEnded()).isFalse();
@@ -149,7 +169,7 @@ class ModelFoldTest {
     assertThat(fold.maskVersion()).isZero();
     assertThat(fold.newestMask().getVersion()).isEqualTo(1);
     fold.onClosed(TestRecords.closed(run, 0, 0, full));
-    delta(0, 0, full, 1).forEach(fold::onAggregate);
+    delta(0, 0, full, 1).forEach(block -> give(fold, block));
     assertThat(fold.maskVersion()).isEqualTo(1);
     assertThat(fold.mask()).isEqualTo(even);
   }
@@ -158,7 +178,7 @@ class ModelFoldTest {
   void aRoundWaitsForItsMask() {
     ModelFold fold = started(run, false);
     fold.onClosed(TestRecords.closed(run, 0, 1, even));
-    delta(0, 1, even, 1).forEach(fold::onAggregate);
+    delta(0, 1, even, 1).forEach(block -> give(fold, block));
     assertThat(folded).isEmpty();
     fold.onMask(TestRecords.published(1, 0, even));
     assertThat(folded).containsExactly(0);
@@ -169,27 +189,54 @@ class ModelFoldTest {
     ModelFold fold = started(run, false);
     List<AggregateShard> blocks = delta(0, 0, full, 1);
     assertThat(blocks).hasSizeGreaterThan(2);
-    blocks.forEach(fold::onAggregate);
+    blocks.forEach(block -> give(fold, block));
     assertThat(folded).isEmpty();
     fold.onClosed(TestRecords.closed(run, 0, 0, full));
     assertThat(folded).containsExactly(0);
 
     fold.onClosed(TestRecords.closed(run, 1, 0, full));
-    delta(1, 0, full, 1).stream().skip(1).forEach(fold::onAggregate);
-    fold.onAggregate(delta(1, 0, full, 1).getLast()); // read twice, counted once
+    delta(1, 0, full, 1).stream().skip(1).forEach(block -> give(fold, block));
+    give(fold, delta(1, 0, full, 1).getLast()); // read twice, counted once
     assertThat(folded).containsExactly(0);
+  }
+
+  @Test
+  void theFirstShardThatFitsItsRoundCounts() {
+    ModelFold fold = started(run, false);
+    List<AggregateShard> blocks = delta(0, 0, full, 1);
+    for (AggregateShard twin : delta(0, 0, full, 5)) {
+      twin.setTotalWeight(2); // not the weight that the round closed with
+      give(fold, twin);
+    }
+    for (AggregateShard twin : delta(0, 0, even, 6)) {
+      give(fold, twin); // as if another mask were in force
+    }
+    blocks.forEach(block -> give(fold, block));
+    delta(0, 0, full, 7).forEach(block -> give(fold, block));
+    assertThat(ignored).as("as long as nothing is known of the round").isEmpty();
+    fold.onClosed(TestRecords.closed(run, 0, 0, full));
+    assertThat(folded).containsExactly(0);
+    assertModel(fold.parameters(), 1, 1, 1);
+    assertThat(ignored.stream().filter(i -> i.reason() == Reason.MALFORMED))
+        .hasSizeGreaterThan(blocks.size());
+    assertThat(ignored.stream().filter(i -> i.reason() == Reason.DUPLICATE)).hasSize(blocks.size());
+
+    ignored.clear();
+    give(fold, delta(0, 0, full, 8).getFirst());
+    assertThat(ignored).extracting(IgnoredRecord::reason).containsExactly(Reason.DUPLICATE);
+    assertModel(fold.parameters(), 1, 1, 1);
   }
 
   @Test
   void whoCollectsImportanceWaitsForAllOfIt() {
     ModelFold fold = started(deciding(0, DecisionUpload.IMPORTANCE), true);
     fold.onClosed(TestRecords.closed(run, 0, 0, full, true));
-    delta(0, 0, full, 1).forEach(fold::onAggregate);
+    delta(0, 0, full, 1).forEach(block -> give(fold, block));
     List<AggregateShard> blocks =
         TestRecords.aggregate(run, ShardKind.IMPORTANCE, 0, 0, run.layout().size(), 7);
-    blocks.stream().skip(1).forEach(fold::onAggregate);
+    blocks.stream().skip(1).forEach(block -> give(fold, block));
     assertThat(folded).isEmpty();
-    fold.onAggregate(blocks.getFirst());
+    give(fold, blocks.getFirst());
     assertThat(folded).containsExactly(0);
     assertThat(importances.getFirst()).hasSize(run.layout().size()).containsOnly(7f);
   }
@@ -198,7 +245,7 @@ class ModelFoldTest {
   void whoDoesNotCollectImportanceDoesNotWaitForIt() {
     ModelFold fold = started(run, false);
     fold.onClosed(TestRecords.closed(run, 0, 0, full, true));
-    delta(0, 0, full, 1).forEach(fold::onAggregate);
+    delta(0, 0, full, 1).forEach(block -> give(fold, block));
     assertThat(folded).containsExactly(0);
     assertThat(importances.getFirst()).isNull();
   }
@@ -220,7 +267,7 @@ class ModelFoldTest {
   void theModelUnderTheNextMaskIsACopy() {
     ModelFold fold = started(run, false);
     fold.onClosed(TestRecords.closed(run, 0, 0, full));
-    delta(0, 0, full, 1).forEach(fold::onAggregate);
+    delta(0, 0, full, 1).forEach(block -> give(fold, block));
     fold.onMask(TestRecords.published(1, 1, even));
     float[] next = fold.parametersUnder(TestRecords.published(2, 2, odd));
     assertModel(next, 1, 1, 0);
@@ -237,15 +284,14 @@ class ModelFoldTest {
   @Test
   void aDecisionIsToldWhatTheRoundStartedFromAndWhatWasAdded() {
     List<FoldedRound> told = new ArrayList<>();
-    ModelFold fold =
-        new ModelFold(deciding(1, DecisionUpload.NOTHING), FoldDetail.DECISIONS, told::add);
+    ModelFold fold = fold(deciding(1, DecisionUpload.NOTHING), FoldDetail.DECISIONS, told::add);
     fold.onMask(TestRecords.published(0, 0, even));
     float[] initial = new float[run.layout().size()];
     Arrays.fill(initial, 10);
     fold.restore(0, 0, initial.clone());
     for (int round = 0; round < 2; round++) {
       fold.onClosed(TestRecords.closed(run, round, 0, even));
-      delta(round, 0, even, round + 1).forEach(fold::onAggregate);
+      delta(round, 0, even, round + 1).forEach(block -> give(fold, block));
     }
     assertThat(told).hasSize(2);
     assertThat(told.getFirst().before()).isNull();
@@ -264,8 +310,7 @@ class ModelFoldTest {
   @Test
   void aDecisionWaitsForTheLossesOfAllContributorsAndTakesOnlyTheirs() {
     List<FoldedRound> told = new ArrayList<>();
-    ModelFold fold =
-        new ModelFold(deciding(1, DecisionUpload.NOTHING), FoldDetail.DECISIONS, told::add);
+    ModelFold fold = fold(deciding(1, DecisionUpload.NOTHING), FoldDetail.DECISIONS, told::add);
     MaskPublished probing = TestRecords.published(0, 0, full);
     probing.setProbeDensity(0.5);
     fold.onMask(probing);
@@ -278,7 +323,11 @@ class ModelFoldTest {
         Stream.of(a, b)
             .map(s -> new Contributor(s.getAgentId(), 100L, ContentDigest.of(s)))
             .toList());
-    delta(1, 0, full, 1).forEach(fold::onAggregate);
+    for (AggregateShard block : delta(1, 0, full, 1)) {
+      block.setTotalWeight(200);
+      block.setContributions(List.of(new Contribution("a", 0L), new Contribution("b", 1L)));
+      give(fold, block);
+    }
     fold.onSubmission(stranger);
     fold.onSubmission(a);
     fold.onClosed(closed);
@@ -291,7 +340,7 @@ class ModelFoldTest {
   @Test
   void whoWantsDeltasIsToldThemInEveryRound() {
     List<FoldedRound> told = new ArrayList<>();
-    ModelFold fold = new ModelFold(run, FoldDetail.DELTAS, told::add);
+    ModelFold fold = fold(run, FoldDetail.DELTAS, told::add);
     fold.onMask(TestRecords.published(0, 0, full));
     fold.restore(0, 0, new float[run.layout().size()]);
     history().forEach(record -> take(fold, record));

@@ -6,6 +6,8 @@ import io.coppice.learning.model.Shards;
 import io.coppice.schemas.AggregateShard;
 import io.coppice.schemas.Architecture;
 import io.coppice.schemas.CloseReason;
+import io.coppice.schemas.Contribution;
+import io.coppice.schemas.Contributor;
 import io.coppice.schemas.CostCoefficients;
 import io.coppice.schemas.Encodings;
 import io.coppice.schemas.Evaluation;
@@ -22,6 +24,7 @@ import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.ShardKind;
 import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.TrainingRun;
+import io.coppice.schemas.TrustedRecords;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,6 +35,10 @@ import java.util.List;
 final class TestRecords {
 
   private static final ByteBuffer NONE = ByteBuffer.allocate(0);
+
+  static {
+    TrustedRecords.register();
+  }
 
   private TestRecords() {}
 
@@ -113,11 +120,14 @@ final class TestRecords {
         maskVersion,
         importance,
         CloseReason.ALL_REPORTED,
-        List.of(),
+        List.of(new Contributor("a", 1L, NONE)),
         shards.count(mask.activeParameters()),
         importance ? shards.count(run.layout().size()) : 0,
         TensorEncoding.FLOAT32,
         Instant.EPOCH,
+        NONE,
+        NONE,
+        NONE,
         NONE,
         NONE);
   }
@@ -143,7 +153,7 @@ final class TestRecords {
               count,
               Encoding.FLOAT32.encode(values, shards.from(s), count),
               1L,
-              List.of(),
+              List.of(new Contribution("a", 0L)),
               NONE));
     }
     return blocks;
