@@ -5,10 +5,12 @@ import io.coppice.learning.training.Evaluation;
 import io.coppice.learning.training.Evaluator;
 import io.coppice.replay.FoldDetail;
 import io.coppice.replay.FoldedRound;
+import io.coppice.replay.IgnoredLog;
 import io.coppice.replay.LogReader;
 import io.coppice.replay.ModelFold;
 import io.coppice.replay.RunDefinition;
 import io.coppice.replay.RunFollower;
+import io.coppice.replay.RunRecords;
 import io.coppice.replay.TransactionalWriter;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogKeys;
@@ -94,19 +96,23 @@ final class CentralEvaluator implements Runnable {
   }
 
   private void readWhatWasEvaluated() {
+    RunRecords records = new RunRecords(serdes, run, new IgnoredLog(metrics::ignored));
     try (LogReader reader = new LogReader(cluster)) {
       int partition = LogKeys.runPartition(run.id(), reader.partitions(Topic.METRICS));
       reader.followSince(Topic.METRICS, partition, run.since());
       while (!reader.hasReachedEnd()) {
         for (LogReader.Entry entry : reader.poll(POLL)) {
-          if (run.id().equals(entry.key())
-              && serdes.metrics.deserialize(entry.topic().suffix(), entry.value()).getEvent()
-                  instanceof RoundEvaluated found
-              && found.getEvaluator().equals(NAME)) {
-            evaluated.add(found.getRound());
+          if (run.id().equals(entry.key())) {
+            records.metric(entry).map(MetricEntry::getEvent).ifPresent(this::takeNote);
           }
         }
       }
+    }
+  }
+
+  private void takeNote(Object observed) {
+    if (observed instanceof RoundEvaluated found && found.getEvaluator().equals(NAME)) {
+      evaluated.add(found.getRound());
     }
   }
 

@@ -1,7 +1,9 @@
 package io.coppice.pruning;
 
+import io.coppice.replay.AcceptedAgents;
 import io.coppice.replay.LogReader;
 import io.coppice.replay.RunDefinition;
+import io.coppice.schemas.AgentAccepted;
 import io.coppice.schemas.AgentJoined;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogKeys;
@@ -9,6 +11,7 @@ import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.Topic;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.kafka.common.errors.SerializationException;
@@ -23,16 +26,20 @@ final class Fleet {
 
   private Fleet() {}
 
-  /** What each agent said when it joined last, in ascending order of agent ids. */
+  /**
+   * What each agent said when it joined last, in ascending order of agent ids. Anybody may write that an agent joins; what counts
+   * is said with the key that the ledger has accepted for it.
+   */
   static Collection<AgentJoined> of(ClusterConfig cluster, LogSerdes serdes, RunDefinition run) {
+    Map<String, AgentAccepted> accepted = AcceptedAgents.all(cluster, serdes, run);
     SortedMap<String, AgentJoined> newest = new TreeMap<>();
     try (LogReader reader = new LogReader(cluster)) {
       int partition = LogKeys.runPartition(run.id(), reader.partitions(Topic.AGENTS));
-      reader.followSince(Topic.AGENTS, partition, run.since());
+      reader.followSince(Topic.AGENTS, partition, run.searchedSince());
       while (!reader.hasReachedEnd()) {
         for (LogReader.Entry entry : reader.poll(POLL)) {
           if (entry.key() != null && entry.key().startsWith(run.id() + "/")) {
-            take(entry, serdes, newest);
+            take(entry, serdes, run, accepted, newest);
           }
         }
       }
@@ -41,13 +48,25 @@ final class Fleet {
   }
 
   private static void take(
-      LogReader.Entry entry, LogSerdes serdes, SortedMap<String, AgentJoined> newest) {
+      LogReader.Entry entry,
+      LogSerdes serdes,
+      RunDefinition run,
+      Map<String, AgentAccepted> accepted,
+      SortedMap<String, AgentJoined> newest) {
     if (entry.value() == null) {
-      newest.remove(entry.key());
       return;
     }
     try {
-      newest.put(entry.key(), serdes.agents.deserialize(entry.topic().suffix(), entry.value()));
+      AgentJoined joined = serdes.agents.deserialize(entry.topic().suffix(), entry.value());
+      AgentAccepted agent = accepted.get(joined.getAgentId());
+      if (entry.key().equals(LogKeys.agent(run.id(), joined.getAgentId()))
+          && joined.getRunId().equals(run.id())
+          && agent != null
+          && agent.getPublicKey().equals(joined.getPublicKey())) {
+        newest.put(entry.key(), joined);
+      } else {
+        LOG.debug("agents-{}@{} is not what an agent has said", entry.partition(), entry.offset());
+      }
     } catch (SerializationException e) {
       LOG.debug("agents-{}@{} is not readable", entry.partition(), entry.offset(), e);
     }

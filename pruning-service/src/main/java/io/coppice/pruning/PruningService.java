@@ -1,7 +1,10 @@
 package io.coppice.pruning;
 
 import io.coppice.learning.data.Dataset;
+import io.coppice.replay.IgnoredLog;
+import io.coppice.replay.LogReader;
 import io.coppice.replay.RunDefinition;
+import io.coppice.replay.RunRecords;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.EvaluationMode;
 import io.coppice.schemas.LogSerdes;
@@ -14,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -39,8 +43,10 @@ public final class PruningService implements AutoCloseable {
   private final LogSerdes serdes;
   private final Optional<Dataset> testSet;
   private final ServiceMetrics metrics;
+  private final IgnoredLog ignored;
   private final Map<String, OwnedRun> owned = new ConcurrentHashMap<>();
   private final Map<String, String> faults = new ConcurrentHashMap<>();
+  private final AtomicInteger failures = new AtomicInteger();
   private final Thread thread = new Thread(this::follow, "pruning-service");
   private volatile boolean closed;
   private volatile boolean ready;
@@ -63,6 +69,7 @@ public final class PruningService implements AutoCloseable {
     this.serdes = serdes;
     this.testSet = testSet;
     this.metrics = new ServiceMetrics(meters);
+    this.ignored = new IgnoredLog(metrics::ignored);
     meters.gauge("coppice.runs.active", this, PruningService::activeRuns);
   }
 
@@ -79,6 +86,11 @@ public final class PruningService implements AutoCloseable {
   /** What is wrong, one sentence each; empty while all is well. */
   public List<String> faults() {
     return List.copyOf(faults.values());
+  }
+
+  /** Times that work on a run failed and was begun anew. */
+  public int failures() {
+    return failures.get();
   }
 
   /** Number of runs that this instance looks after. */
@@ -99,10 +111,11 @@ public final class PruningService implements AutoCloseable {
       try (var consumer =
           new KafkaConsumer<String, byte[]>(
               settings, new StringDeserializer(), new ByteArrayDeserializer())) {
+        int runPartitions = consumer.partitionsFor(cluster.name(Topic.RUNS)).size();
         consumer.subscribe(List.of(cluster.name(Topic.RUNS)), new Ownership(consumer));
         while (!closed) {
           for (ConsumerRecord<String, byte[]> found : consumer.poll(POLL)) {
-            take(found);
+            take(found, runPartitions);
           }
           faults.remove(thread.getName());
         }
@@ -118,32 +131,37 @@ public final class PruningService implements AutoCloseable {
     }
   }
 
-  private void take(ConsumerRecord<String, byte[]> found) {
-    RunDefinition run;
-    try {
-      run =
-          RunDefinition.of(
-              serdes.runs.deserialize(found.topic(), found.value()), found.timestamp());
-      MaskPolicy.named(run.run().getPruning().getPolicy());
-    } catch (RuntimeException e) {
-      LOG.error(
-          "the run at {}-{}@{} cannot be kept: {}",
-          found.topic(),
-          found.partition(),
-          found.offset(),
-          e.getMessage());
-      return;
-    }
-    owned.computeIfAbsent(run.id(), id -> new OwnedRun(found.partition(), startWorkers(run)));
+  private void take(ConsumerRecord<String, byte[]> found, int runPartitions) {
+    LogReader.Entry entry =
+        new LogReader.Entry(
+            Topic.RUNS,
+            found.partition(),
+            found.offset(),
+            found.timestamp(),
+            found.key(),
+            found.value());
+    RunRecords.definition(entry, serdes, runPartitions, ignored)
+        .ifPresent(
+            run ->
+                owned.computeIfAbsent(
+                    run.id(), id -> new OwnedRun(found.partition(), startWorkers(run))));
   }
 
+  /** Starts whatever the run needs; nothing if its policy is not one of this instance's. */
   private List<Supervised> startWorkers(RunDefinition run) {
+    try {
+      MaskPolicy.named(run.run().getPruning().getPolicy());
+    } catch (IllegalArgumentException e) {
+      LOG.error("run {} cannot be kept: {}", run.id(), e.getMessage());
+      return List.of();
+    }
     LOG.info("run {}: looking after it", run.id());
     List<Supervised> workers = new ArrayList<>();
     workers.add(
         new Supervised(
             "keeper-" + run.id(),
             faults,
+            failures,
             () -> {
               RunKeeper keeper = new RunKeeper(cluster, serdes, run, metrics);
               return new Supervised.Job(keeper, keeper::stop);
@@ -153,6 +171,7 @@ public final class PruningService implements AutoCloseable {
           new Supervised(
               "evaluator-" + run.id(),
               faults,
+              failures,
               () -> {
                 CentralEvaluator evaluator =
                     new CentralEvaluator(cluster, serdes, run, testSet.get(), metrics);

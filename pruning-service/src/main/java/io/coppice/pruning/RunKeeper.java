@@ -5,6 +5,7 @@ import io.coppice.learning.pruning.CostModel;
 import io.coppice.replay.Checkpoints;
 import io.coppice.replay.FoldDetail;
 import io.coppice.replay.FoldedRound;
+import io.coppice.replay.IgnoredRecord;
 import io.coppice.replay.LogTensors;
 import io.coppice.replay.ModelFold;
 import io.coppice.replay.RunDefinition;
@@ -351,6 +352,11 @@ final class RunKeeper implements Runnable {
     @Override
     public void runFinished(RunFinished event) {
       finished = true;
+    }
+
+    @Override
+    public void ignored(IgnoredRecord record) {
+      metrics.ignored(record);
     }
   }
 }

@@ -1,14 +1,16 @@
 package io.coppice.pruning;
 
 import io.coppice.learning.model.Mask;
+import io.coppice.replay.IgnoredRecord;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** What the service tells Prometheus: rounds folded, density, decision time, evaluations. */
+/** What the service tells Prometheus: rounds folded, density, decision time, evaluations, ignored records. */
 final class ServiceMetrics {
 
   private final MeterRegistry registry;
@@ -38,6 +40,18 @@ final class ServiceMetrics {
   void evaluated(String runId, double accuracy, double loss) {
     set("coppice.evaluation.accuracy", Tags.of("run", runId), accuracy);
     set("coppice.evaluation.loss", Tags.of("run", runId), loss);
+  }
+
+  /** A record of the log does not hold, and is left out. */
+  void ignored(IgnoredRecord record) {
+    registry
+        .counter(
+            "coppice.records.ignored",
+            "topic",
+            record.at().topic().suffix(),
+            "reason",
+            record.reason().name().toLowerCase(Locale.ROOT))
+        .increment();
   }
 
   private void set(String name, Tags tags, double value) {

@@ -2,6 +2,7 @@ package io.coppice.pruning;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.slf4j.Logger;
@@ -25,15 +26,18 @@ final class Supervised {
 
   private final Thread thread;
   private final Map<String, String> faults;
+  private final AtomicInteger failures;
   private final Supplier<Job> jobs;
   private volatile Job job;
   private volatile boolean stopped;
 
   /**
    * @param faults takes a sentence under the name while an attempt has failed and the next has not begun
+   * @param failures counts the attempts that failed
    */
-  Supervised(String name, Map<String, String> faults, Supplier<Job> jobs) {
+  Supervised(String name, Map<String, String> faults, AtomicInteger failures, Supplier<Job> jobs) {
     this.faults = faults;
+    this.failures = failures;
     this.jobs = jobs;
     this.thread = new Thread(this::supervise, name);
   }
@@ -80,6 +84,7 @@ final class Supervised {
           LOG.debug("{}: ended while being stopped", thread.getName(), e);
           return;
         }
+        failures.incrementAndGet();
         faults.put(thread.getName(), thread.getName() + ": " + e.getMessage());
         LOG.error("{} failed and begins anew: {}", thread.getName(), e.getMessage(), e);
         pause();

@@ -18,6 +18,7 @@ import io.coppice.schemas.PruningPolicy;
 import io.coppice.schemas.Regrow;
 import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.TrainingRun;
+import io.coppice.schemas.TrustedRecords;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -27,6 +28,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class FleetCostTest {
+
+  static {
+    TrustedRecords.register();
+  }
 
   /** Four agents; another is the slowest in every coefficient. */
   private final List<AgentJoined> fleet =

@@ -17,12 +17,17 @@ import io.coppice.schemas.PruningPolicy;
 import io.coppice.schemas.Regrow;
 import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.TrainingRun;
+import io.coppice.schemas.TrustedRecords;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
 /** Definitions and rounds for policies, over layouts so small that a test can work out the masks by hand. */
 final class PolicyRun {
+
+  static {
+    TrustedRecords.register();
+  }
 
   private PolicyRun() {}
 

@@ -35,6 +35,9 @@ class RoundOutcomeTest {
             TensorEncoding.FLOAT32,
             Instant.EPOCH,
             NONE,
+            NONE,
+            NONE,
+            NONE,
             NONE);
     Mask mask = Mask.full(run.layout());
     float[] model = new float[run.layout().size()];
