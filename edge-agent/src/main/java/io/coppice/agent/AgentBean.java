@@ -8,7 +8,6 @@ import io.coppice.learning.data.Split;
 import io.coppice.learning.engine.KernelChoice;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogSerdes;
-import io.coppice.schemas.Signatures;
 import io.coppice.service.ServiceMain;
 import io.coppice.service.StartException;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -25,7 +24,7 @@ import java.util.Optional;
 class AgentBean {
 
   /**
-   * @throws StartException if the data cannot be read or split
+   * @throws StartException if the data cannot be read or split, or the key cannot be read
    */
   @Context
   @Bean(preDestroy = "close")
@@ -33,7 +32,7 @@ class AgentBean {
       ClusterConfig cluster, LogSerdes serdes, AgentSettings settings, MeterRegistry meters) {
     EdgeAgent.Identity identity =
         new EdgeAgent.Identity(
-            settings.getId(), Optional.ofNullable(settings.getRun()), Signatures.newKeyPair());
+            settings.getId(), Optional.ofNullable(settings.getRun()), KeySettings.key(settings));
     AgentRunner runner =
         new AgentRunner(
             cluster,

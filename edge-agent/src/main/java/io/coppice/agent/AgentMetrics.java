@@ -2,6 +2,7 @@ package io.coppice.agent;
 
 import io.coppice.learning.engine.Network;
 import io.coppice.learning.model.ParameterLayout;
+import io.coppice.replay.IgnoredRecord;
 import io.coppice.schemas.CostProfile;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -9,6 +10,7 @@ import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -75,6 +77,17 @@ public final class AgentMetrics {
   /** A figure that stays: the registry holds the number itself. */
   private void gauge(String name, Tags ofFigure, Double value) {
     Gauge.builder(name, () -> value).tags(ofFigure).strongReference(true).register(registry);
+  }
+
+  /** A record of the log does not hold, and is left out. */
+  void ignored(IgnoredRecord record) {
+    registry
+        .counter(
+            "coppice.records.ignored",
+            tags.and(
+                "topic", record.at().topic().suffix(),
+                "reason", record.reason().name().toLowerCase(Locale.ROOT)))
+        .increment();
   }
 
   void rejected(String reason) {

@@ -8,7 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An {@link EdgeAgent} in a thread of its own, begun anew when it fails: a device whose link breaks comes back by itself.
+ * An {@link EdgeAgent} in a thread of its own, begun anew when it fails: a device whose link breaks comes back by itself. One that
+ * its run does not take ends, because asking again would not help.
  */
 public final class AgentRunner implements AutoCloseable {
 
@@ -26,6 +27,7 @@ public final class AgentRunner implements AutoCloseable {
   private volatile EdgeAgent agent;
   private volatile String fault;
   private volatile int failures;
+  private volatile boolean refused;
   private volatile boolean stopped;
 
   public AgentRunner(
@@ -62,6 +64,11 @@ public final class AgentRunner implements AutoCloseable {
     return Optional.ofNullable(fault);
   }
 
+  /** Whether the agent has ended because its run does not take it; {@link #fault} says why. */
+  public boolean isRefused() {
+    return refused;
+  }
+
   /** Attempts that failed since the agent was started. */
   public int failures() {
     return failures;
@@ -72,6 +79,11 @@ public final class AgentRunner implements AutoCloseable {
       agent = new EdgeAgent(cluster, serdes, identity, data, gate, link, metrics);
       try {
         agent.run();
+        return;
+      } catch (RefusedException e) {
+        fault = e.getMessage();
+        refused = true;
+        LOG.error("{} ends: {}", identity.agentId(), e.getMessage());
         return;
       } catch (RuntimeException | Error e) {
         if (stopped) {

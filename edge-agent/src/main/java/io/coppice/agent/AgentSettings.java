@@ -32,6 +32,12 @@ public class AgentSettings {
       message = "must be measured, usual, dense or sparse")
   private String kernels = "measured";
 
+  @Nullable private String keyFile;
+  @Nullable private String keyPassword;
+  @Nullable private String keyPasswordFile;
+  @Nullable private String keyAlias;
+  private boolean signed = true;
+
   /** Unique name of the agent within the run. */
   public String getId() {
     return id;
@@ -120,5 +126,54 @@ public class AgentSettings {
 
   public void setKernels(String kernels) {
     this.kernels = kernels;
+  }
+
+  /** File with the key that the agent signs with, PEM or PKCS#12; none: a new key in memory. */
+  @Nullable
+  public String getKeyFile() {
+    return keyFile;
+  }
+
+  public void setKeyFile(@Nullable String keyFile) {
+    this.keyFile = keyFile;
+  }
+
+  /** Password of a PKCS#12 key file. */
+  @Nullable
+  public String getKeyPassword() {
+    return keyPassword;
+  }
+
+  public void setKeyPassword(@Nullable String keyPassword) {
+    this.keyPassword = keyPassword;
+  }
+
+  /** File whose first line is that password. */
+  @Nullable
+  public String getKeyPasswordFile() {
+    return keyPasswordFile;
+  }
+
+  public void setKeyPasswordFile(@Nullable String keyPasswordFile) {
+    this.keyPasswordFile = keyPasswordFile;
+  }
+
+  /** Name of the key in a PKCS#12 key file; none: it holds only one. */
+  @Nullable
+  public String getKeyAlias() {
+    return keyAlias;
+  }
+
+  public void setKeyAlias(@Nullable String keyAlias) {
+    this.keyAlias = keyAlias;
+  }
+
+  /** Whether the agent signs; without it only runs with optional signatures take it. */
+  public boolean isSigned() {
+    return signed;
+  }
+
+  public void setSigned(boolean signed) {
+    this.signed = signed;
   }
 }

@@ -47,11 +47,16 @@ record ClientUpdate(
    * The update's records.
    *
    * @param shards in the order of the submission's digests
-   * @param submission signed
+   * @param submission signed, if the agent does
    */
   record Records(List<UpdateShard> shards, UpdateSubmitted submission) {}
 
-  Records toRecords(RunDefinition run, String agentId, PrivateKey key) {
+  /**
+   * What is written of the update.
+   *
+   * @param key signs it; empty for an agent that does not sign
+   */
+  Records toRecords(RunDefinition run, String agentId, Optional<PrivateKey> key) {
     List<Block> blocks = new ArrayList<>();
     cut(run, ShardKind.DELTA, run.run().getEncoding().getDelta(), delta, blocks);
     upload.ifPresent(
@@ -77,7 +82,7 @@ record ClientUpdate(
             .setProbe(probe.orElse(null))
             .setSignature(ByteBuffer.allocate(0))
             .build();
-    submission.setSignature(Signatures.sign(submission, key));
+    key.ifPresent(k -> submission.setSignature(Signatures.sign(submission, k)));
     ByteBuffer digest = ContentDigest.of(submission);
     int importanceShards = upload.map(all -> run.shards().count(all.length)).orElse(0);
     List<UpdateShard> shards = new ArrayList<>();

@@ -2,13 +2,17 @@ package io.coppice.agent;
 
 import io.coppice.learning.pruning.CostModel;
 import io.coppice.learning.training.CostProfiler;
+import io.coppice.replay.AcceptedAgents;
 import io.coppice.replay.FoldDetail;
 import io.coppice.replay.FoldedRound;
+import io.coppice.replay.IgnoredLog;
+import io.coppice.replay.IgnoredRecord;
 import io.coppice.replay.RunDefinition;
 import io.coppice.replay.RunFollower;
 import io.coppice.replay.Runs;
 import io.coppice.replay.Submissions;
 import io.coppice.replay.TransactionalWriter;
+import io.coppice.schemas.AgentAccepted;
 import io.coppice.schemas.AgentJoined;
 import io.coppice.schemas.AgentRound;
 import io.coppice.schemas.ClusterConfig;
@@ -28,8 +32,8 @@ import io.coppice.schemas.Signatures;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.UpdateRejected;
 import io.coppice.schemas.UpdateShard;
+import io.coppice.schemas.UpdateSubmitted;
 import java.nio.ByteBuffer;
-import java.security.KeyPair;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -42,7 +46,8 @@ import org.slf4j.LoggerFactory;
  * transaction. Everything it needs after a restart it finds in the log; only the importance accumulated since its last upload
  * begins anew.
  *
- * <p>{@link #run} goes on until the run is finished or {@link #stop} is called.
+ * <p>{@link #run} goes on until the run is finished or {@link #stop} is called; it ends with {@link RefusedException} where the run
+ * does not take this agent.
  */
 public final class EdgeAgent implements Runnable {
 
@@ -54,9 +59,9 @@ public final class EdgeAgent implements Runnable {
    *
    * @param agentId unique within the run: 1 to 64 of a-z, 0-9 and '-'
    * @param runId the run to join; empty for the newest, which is waited for
-   * @param keys Ed25519 key pair that signs the submissions
+   * @param key signs the submissions; empty for an agent that does not sign
    */
-  public record Identity(String agentId, Optional<String> runId, KeyPair keys) {
+  public record Identity(String agentId, Optional<String> runId, Optional<AgentKey> key) {
     public Identity {
       if (!LogKeys.isName(agentId)) {
         throw new IllegalArgumentException(
@@ -73,7 +78,8 @@ public final class EdgeAgent implements Runnable {
     WAITING_FOR_ROUND,
     TRAINING,
     FINISHED,
-    STOPPED
+    STOPPED,
+    REFUSED
   }
 
   private final ClusterConfig cluster;
@@ -86,7 +92,11 @@ public final class EdgeAgent implements Runnable {
   private volatile Phase phase = Phase.WAITING_FOR_RUN;
   private volatile boolean stopped;
 
+  /** Remembers what it has told of: the runs are read again as long as there is none to join. */
+  private final IgnoredLog ignoredRuns;
+
   private RunDefinition run;
+  private Admission admission;
   private TransactionalWriter writer;
   private RunFollower follower;
   private LocalWork work;
@@ -127,6 +137,7 @@ public final class EdgeAgent implements Runnable {
     this.gate = gate;
     this.link = link;
     this.metrics = metrics;
+    this.ignoredRuns = new IgnoredLog(metrics::ignored);
   }
 
   /** What the agent is doing now. */
@@ -141,21 +152,25 @@ public final class EdgeAgent implements Runnable {
 
   @Override
   public void run() {
+    boolean refused = false;
     try {
       Optional<RunDefinition> found = awaitRun();
       if (found.isPresent()) {
         takePartIn(found.get());
       }
+    } catch (RefusedException e) {
+      refused = true;
+      throw e;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      phase = finished ? Phase.FINISHED : Phase.STOPPED;
+      phase = refused ? Phase.REFUSED : finished ? Phase.FINISHED : Phase.STOPPED;
     }
   }
 
   private Optional<RunDefinition> awaitRun() throws InterruptedException {
     while (!stopped) {
-      Optional<RunDefinition> found = Runs.find(cluster, serdes, identity.runId());
+      Optional<RunDefinition> found = Runs.find(cluster, serdes, identity.runId(), ignoredRuns);
       if (found.isPresent()) {
         return found;
       }
@@ -166,6 +181,8 @@ public final class EdgeAgent implements Runnable {
 
   private void takePartIn(RunDefinition definition) throws InterruptedException {
     run = definition;
+    admission = new Admission(run.run(), identity.agentId(), identity.key());
+    checkAdmission();
     String transactionalId = cluster.topicPrefix() + "agent-" + run.id() + "-" + identity.agentId();
     if (run.fleetQuantile().isPresent()) {
       phase = Phase.MEASURING;
@@ -198,6 +215,12 @@ public final class EdgeAgent implements Runnable {
         }
       }
     }
+  }
+
+  /** Before anything is written: a writer under this id would put out one that has it by right. */
+  private void checkAdmission() {
+    admission.checkRules();
+    AcceptedAgents.find(identity.agentId(), cluster, serdes, run).ifPresent(admission::check);
   }
 
   private CostProfile measure(String transactionalId) throws InterruptedException {
@@ -238,7 +261,7 @@ public final class EdgeAgent implements Runnable {
             .setSampleCount(data.train().size())
             .setMaxWeight(work.maxWeight())
             .setCostProfile(profile)
-            .setPublicKey(Signatures.encode(identity.keys().getPublic()))
+            .setPublicKey(identity.key().map(AgentKey::publicKey).orElse(ByteBuffer.allocate(0)))
             .build());
     writer.commit();
     LOG.info(
@@ -258,10 +281,21 @@ public final class EdgeAgent implements Runnable {
     phase = Phase.WAITING_FOR_ROUND;
   }
 
-  /** After a restart: whether the predecessor's submission for the open round is in the log. */
+  private boolean isSignedByThisAgent(UpdateSubmitted submission) {
+    return identity
+        .key()
+        .map(key -> Signatures.isSignedBy(submission, key.pair().getPublic()))
+        .orElse(!submission.getSignature().hasRemaining());
+  }
+
+  /**
+   * After a restart: whether the predecessor's submission for the open round is in the log. Others may write one in this agent's
+   * name, but not sign it.
+   */
   private void findOwnSubmission() {
     Submissions.since(open.getOpenedAt().toEpochMilli(), cluster, serdes, run).stream()
         .filter(submission -> submission.getAgentId().equals(identity.agentId()))
+        .filter(this::isSignedByThisAgent)
         .forEach(submission -> submittedRound = Math.max(submittedRound, submission.getRound()));
   }
 
@@ -288,7 +322,8 @@ public final class EdgeAgent implements Runnable {
 
   private void submit(ClientUpdate update) {
     ClientUpdate.Records records =
-        update.toRecords(run, identity.agentId(), identity.keys().getPrivate());
+        update.toRecords(
+            run, identity.agentId(), identity.key().map(key -> key.pair().getPrivate()));
     long before = writer.bytesWritten();
     writer.begin();
     for (UpdateShard shard : records.shards()) {
@@ -340,6 +375,12 @@ public final class EdgeAgent implements Runnable {
   }
 
   private final class Watcher implements RunFollower.Listener {
+
+    /** The ledger names everybody who has joined before it asks them: who has this id with another key is found in time. */
+    @Override
+    public void agentAccepted(AgentAccepted accepted) {
+      admission.check(accepted);
+    }
 
     @Override
     public void roundOpened(RoundOpened opened) {
@@ -394,6 +435,11 @@ public final class EdgeAgent implements Runnable {
     public void runFinished(RunFinished event) {
       finished = true;
       open = null;
+    }
+
+    @Override
+    public void ignored(IgnoredRecord record) {
+      metrics.ignored(record);
     }
   }
 }
