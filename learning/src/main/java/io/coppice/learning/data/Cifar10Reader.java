@@ -13,12 +13,11 @@ import java.util.List;
  */
 public final class Cifar10Reader {
 
-  private static final Dataset.Shape SHAPE = new Dataset.Shape(3, 32, 32, 10);
+  static final Dataset.Shape SHAPE = new Dataset.Shape(3, 32, 32, 10);
 
-  /** Of the training images' red, green and blue, as fractions of 255: with these PruneFL's authors normalise their inputs. */
-  private static final float[] CHANNEL_MEANS = {0.4914f, 0.4822f, 0.4465f};
-
-  private static final float[] CHANNEL_DEVIATIONS = {0.2023f, 0.1994f, 0.2010f};
+  /** By the training images' red, green and blue, as fractions of 255: so PruneFL's authors normalise their inputs. */
+  static final PixelScaling SCALING =
+      new PixelScaling(List.of(0.4914f, 0.4822f, 0.4465f), List.of(0.2023f, 0.1994f, 0.2010f));
 
   private static final int RECORD = 1 + 3 * 32 * 32;
 
@@ -52,11 +51,7 @@ public final class Cifar10Reader {
       labels[i] = records[i * RECORD];
     }
     return new Dataset(
-        SHAPE,
-        Pixels.OfBytes.normalised(
-            records, 1, RECORD, SHAPE.imageSize(), CHANNEL_MEANS, CHANNEL_DEVIATIONS),
-        labels,
-        null);
+        SHAPE, Pixels.OfBytes.scaled(records, 1, RECORD, SHAPE.imageSize(), SCALING), labels, null);
   }
 
   private static byte[] content(Path batch) {

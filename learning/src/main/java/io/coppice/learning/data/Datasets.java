@@ -14,6 +14,20 @@ public final class Datasets {
   private Datasets() {}
 
   /**
+   * How the readers of published data scale pixels, by what the images of a data set have in common: a run's definition says no
+   * more of its data than that. CIFAR-10 and FEMNIST are the only such data of their shape and number of classes; all others are
+   * not scaled.
+   */
+  public static PixelScaling scaling(Dataset.Shape shape) {
+    if (shape.equals(Cifar10Reader.SHAPE)) {
+      return Cifar10Reader.SCALING;
+    }
+    return shape.equals(LeafReader.SHAPE)
+        ? LeafReader.SCALING
+        : PixelScaling.none(shape.channels());
+  }
+
+  /**
    * Reads one part of a data set. Known are
    *
    * <ul>

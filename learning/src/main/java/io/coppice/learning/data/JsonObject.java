@@ -130,6 +130,17 @@ public final class JsonObject {
     return value;
   }
 
+  /** A whole number of at least {@code least}. */
+  public int integer(String field, int least) {
+    JsonNode value = required(field, JsonNode::isIntegralNumber, "a whole number");
+    if (!value.canConvertToInt() || value.intValue() < least) {
+      throw new DataFormatException(
+          String.format(
+              "%s: %s must be a whole number of at least %d, not %s.", where, field, least, value));
+    }
+    return value.intValue();
+  }
+
   /** A list of whole numbers, each at least {@code least}. */
   public int[] integers(String field, int least) {
     return integers(

@@ -24,7 +24,11 @@ import java.util.Map;
  */
 public final class LeafReader {
 
-  private static final Dataset.Shape SHAPE = new Dataset.Shape(1, 28, 28, 62);
+  static final Dataset.Shape SHAPE = new Dataset.Shape(1, 28, 28, 62);
+
+  /** Inverted: what 1 - pixel is, too. */
+  static final PixelScaling SCALING = new PixelScaling(List.of(1f), List.of(-1f));
+
   private static final JsonFactory JSON =
       JsonFactory.builder().enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER).build();
 

@@ -18,25 +18,23 @@ interface Pixels {
 
     /** As fractions of 255. */
     static OfBytes fractions(byte[] bytes, int start, int stride, int imageSize) {
-      return new OfBytes(bytes, start, stride, imageSize, new float[][] {table(0, 1)});
+      return scaled(bytes, start, stride, imageSize, PixelScaling.none(1));
     }
 
-    /** As fractions of 255, less the channel's mean and divided by its standard deviation. */
-    static OfBytes normalised(
-        byte[] bytes, int start, int stride, int imageSize, float[] means, float[] deviations) {
-      float[][] values = new float[means.length][];
-      for (int c = 0; c < means.length; c++) {
-        values[c] = table(means[c], deviations[c]);
+    /**
+     * As fractions of 255, scaled.
+     *
+     * @param scaling by channel; of one channel for all channels alike
+     */
+    static OfBytes scaled(
+        byte[] bytes, int start, int stride, int imageSize, PixelScaling scaling) {
+      float[][] values = new float[scaling.means().size()][256];
+      for (int c = 0; c < values.length; c++) {
+        for (int i = 0; i < 256; i++) {
+          values[c][i] = scaling.value(c, i / 255f);
+        }
       }
       return new OfBytes(bytes, start, stride, imageSize, values);
-    }
-
-    private static float[] table(float mean, float deviation) {
-      float[] values = new float[256];
-      for (int i = 0; i < 256; i++) {
-        values[i] = (i / 255f - mean) / deviation;
-      }
-      return values;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.coppice.learning.model;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * One tensor of a model's parameters, and where it lies in the flat parameter vector.
@@ -38,6 +39,13 @@ public record ParameterTensor(
 
   public ParameterTensor {
     shape = List.copyOf(shape);
+  }
+
+  /** The tensor's name as a PyTorch module's state has it, such as {@code conv1.weight} or {@code bn1.running_var}. */
+  public String name() {
+    return layer
+        + "."
+        + (role == Role.RUNNING_VARIANCE ? "running_var" : role.name().toLowerCase(Locale.ROOT));
   }
 
   /** Index behind the last value in the flat vector. */

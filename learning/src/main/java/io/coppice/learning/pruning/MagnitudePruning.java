@@ -60,9 +60,12 @@ public final class MagnitudePruning {
   /**
    * The active weights of one layer that stay.
    *
-   * @param active bit i for the i-th weight in row-major order
+   * @param active bit i for the i-th weight in row-major order; may be empty
+   * @param parameters all parameters, in layout order; only active weights are looked at
+   * @param fraction of the active weights that is offered for removal, in [0, 1)
+   * @throws IllegalArgumentException if an active weight is NaN
    */
-  static BitSet largest(
+  public static BitSet largest(
       ParameterTensor weight, BitSet active, float[] parameters, double fraction) {
     int[] magnitudes = magnitudes(weight, active, parameters);
     int offered = (int) (magnitudes.length * fraction);
