@@ -3,7 +3,6 @@ package io.coppice.console;
 import io.coppice.console.LogOption.OpenLog;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -37,28 +36,15 @@ final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
-    CountDownLatch ended = new CountDownLatch(1);
-    CountDownLatch closed = new CountDownLatch(1);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> endAndWait(ended, closed), "shutdown"));
-    try (OpenLog log = directory.open(port)) {
+    try (StopSignal stop = new StopSignal();
+        OpenLog log = directory.open(port)) {
       out.printf(
           "Kafka at %s, schema registry at %s%n",
           log.cluster().bootstrapServers(), log.cluster().registryUrl());
       out.printf("Ctrl-C ends it.%n");
       out.flush();
-      ended.await();
-    } finally {
-      closed.countDown();
+      stop.await();
     }
     return 0;
-  }
-
-  private static void endAndWait(CountDownLatch ended, CountDownLatch closed) {
-    ended.countDown();
-    try {
-      closed.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 }
