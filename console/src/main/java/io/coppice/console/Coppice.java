@@ -22,11 +22,13 @@ import picocli.CommandLine.Spec;
       CompareCommand.class,
       PoliciesCommand.class,
       PredictCommand.class,
+      ModelCommand.class,
       PruneCommand.class,
       PlotCommand.class,
       TailCommand.class,
       ServeCommand.class,
       AuditCommand.class,
+      KeysCommand.class,
       BenchCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",

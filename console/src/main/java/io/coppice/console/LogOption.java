@@ -38,6 +38,23 @@ final class LogOption {
             "The directory of a demo or a comparison; its broker runs for as long as the command does.")
     private Path dir;
 
+    /** The option that names it. */
+    private final String option;
+
+    Directory() {
+      this.option = "--dir";
+    }
+
+    /** One that another option names. */
+    Directory(String option, Path dir) {
+      this.option = option;
+      this.dir = dir;
+    }
+
+    Path path() {
+      return dir;
+    }
+
     /**
      * Starts the directory's broker and registry.
      *
@@ -52,7 +69,7 @@ final class LogOption {
               .orElseThrow(
                   () ->
                       UserError.badInput(
-                          "--dir " + dir + " holds no log of a demo or a comparison."));
+                          option + " " + dir + " holds no log of a demo or a comparison."));
       try {
         EmbeddedCluster embedded = EmbeddedCluster.start(log, port);
         return new OpenLog(embedded.config(), embedded);
@@ -84,6 +101,10 @@ final class LogOption {
         defaultValue = ClusterConfig.DEFAULT_TOPIC_PREFIX,
         description = "What the names of its topics begin with.")
     private String topicPrefix;
+
+    String brokers() {
+      return bootstrap;
+    }
 
     /**
      * Makes sure that there is a log.
@@ -120,7 +141,7 @@ final class LogOption {
   }
 
   /** One or the other. */
-  static final class Either {
+  static class Either {
     @ArgGroup(exclusive = false)
     private Directory directory;
 

@@ -3,7 +3,6 @@ package io.coppice.console;
 import io.coppice.console.plot.Curve;
 import io.coppice.console.plot.CurvePlot;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -72,11 +71,7 @@ final class PlotCommand implements Callable<Integer> {
       for (var reference : references.entrySet()) {
         curves.add(Curve.ofCsv(reference.getKey(), reference.getValue(), clients));
       }
-      Path directory = out.toAbsolutePath().getParent();
-      if (!Files.isDirectory(directory)) {
-        throw UserError.badInput(
-            "--out " + out + " cannot be written: there is no directory " + directory + ".");
-      }
+      WholeFile.checkWritable("--out", out);
       CurvePlot.write(curves, out);
       printTable(curves);
       return 0;

@@ -7,10 +7,8 @@ import io.coppice.learning.data.DataFormatException;
 import io.coppice.learning.data.Dataset;
 import io.coppice.learning.data.Datasets;
 import io.coppice.learning.data.Split;
-import io.coppice.replay.RunDefinition;
-import io.coppice.replay.RunModel;
-import io.coppice.replay.Runs;
-import io.coppice.schemas.LogSerdes;
+import io.coppice.learning.export.SparseFile;
+import io.coppice.learning.export.TrainedModel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -23,31 +21,48 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code coppice predict}: a model of the log at work. */
+/** {@code coppice predict}: a model at work. */
 @Command(
     name = "predict",
     mixinStandardHelpOptions = true,
     showDefaultValues = true,
     sortOptions = false,
     header =
-        "Predict the classes of test images by a model of the log, dense and pruned side by side.",
+        "Predict the classes of test images by a model of a log or a file, dense and pruned side by side.",
     description = {
       "",
-      "Folds the model of a run out of the log and computes it on one thread in two ways that take turns batch by batch: dense, with"
-          + " the pruned weights as zeros, and pruned, by the active weights. Prints accuracy, latency of a batch (wall-clock"
-          + " percentiles), images per second and size of both, and whether they agree.",
+      "Folds the model of a run out of the log, or reads an exported one, and computes it on one thread in two ways that take turns"
+          + " batch by batch: dense, with the pruned weights as zeros, and pruned, by the active weights. Prints accuracy, latency"
+          + " of a batch (wall-clock percentiles), images per second and size of both, and whether they agree.",
       ""
     },
     footer = {
       "",
       "Examples:",
       "  coppice predict --dir coppice-data/...",
-      "  coppice predict --dir coppice-data/... --round 50 --batch 1 --predictions predictions.csv"
+      "  coppice predict --dir coppice-data/... --round 50 --batch 1 --predictions predictions.csv",
+      "  coppice predict --model digits.cps"
     })
 final class PredictCommand implements Callable<Integer> {
 
+  /** A model outside of any log. */
+  static final class ModelFile {
+    @Option(
+        names = "--model",
+        paramLabel = "FILE.cps",
+        required = true,
+        description = "A model that 'coppice model export' has written as a sparse file.")
+    private Path file;
+  }
+
+  /** Where the model is: in a log, or in a file. */
+  static final class Source extends LogOption.Either {
+    @ArgGroup(exclusive = false)
+    private ModelFile model;
+  }
+
   @ArgGroup(exclusive = true, multiplicity = "1")
-  private LogOption.Either log;
+  private Source source;
 
   @Option(
       names = "--run",
@@ -114,7 +129,7 @@ final class PredictCommand implements Callable<Integer> {
     }
     Dataset test = readData();
     try (PredictionsFile file = predictions == null ? null : new PredictionsFile(predictions)) {
-      newPrediction(test)
+      new Prediction(readModel(), test, spec.commandLine().getErr())
           .run(
               batches,
               Optional.ofNullable(report),
@@ -149,44 +164,24 @@ final class PredictCommand implements Callable<Integer> {
   }
 
   /** The log is needed for the model alone: while it is timed, no broker runs beside it. */
-  private Prediction newPrediction(Dataset test) throws Exception {
-    try (OpenLog open = log.open()) {
-      LogSerdes serdes = new LogSerdes(open.cluster().newRegistry());
-      RunDefinition run =
-          Runs.find(open.cluster(), serdes, Optional.ofNullable(runId))
-              .orElseThrow(
-                  () ->
-                      UserError.badInput(
-                          runId == null
-                              ? "The log holds no run."
-                              : "The log holds no run " + runId + "."));
-      return new Prediction(run, findModel(open, serdes, run), test, spec.commandLine().getErr());
+  private TrainedModel readModel() throws Exception {
+    if (source.model != null) {
+      return readFile();
+    }
+    try (OpenLog open = source.open()) {
+      return LoggedModel.find(open, Optional.ofNullable(runId), Optional.ofNullable(round));
     }
   }
 
-  private RunModel findModel(OpenLog open, LogSerdes serdes, RunDefinition run) {
-    int first = run.firstRound() - 1;
-    if (round != null && (round < first || round > run.lastRound())) {
+  private TrainedModel readFile() {
+    if (runId != null || round != null) {
       throw UserError.badInput(
-          String.format(
-              "--round is %d (the initial model) to %d in run %s, not %d.",
-              first, run.lastRound(), run.id(), round));
+          "--run and --round choose a model of a log; the file of --model holds one model only.");
     }
-    RunModel model =
-        (round == null
-                ? RunModel.newest(open.cluster(), serdes, run)
-                : RunModel.after(round, open.cluster(), serdes, run))
-            .orElseThrow(
-                () ->
-                    UserError.failed(
-                        "Run " + run.id() + " has no model yet: its first checkpoint is to come.",
-                        null));
-    if (round != null && model.round() != round) {
-      throw UserError.failed(
-          String.format(
-              "The log leads run %s to round %d, not to round %d.", run.id(), model.round(), round),
-          null);
+    try {
+      return SparseFile.read(source.model.file);
+    } catch (DataFormatException e) {
+      throw UserError.badInput("--model: " + e.getMessage(), e);
     }
-    return model;
   }
 }

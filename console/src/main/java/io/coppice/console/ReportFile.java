@@ -4,9 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 
 /** The file of {@code --report}: one JSON document, written at the end, checked at the start. */
 public final class ReportFile {
@@ -22,19 +20,7 @@ public final class ReportFile {
    * @throws UserError if the file is a directory, or its directory is missing or not writable
    */
   public static void checkWritable(Path file) {
-    if (file.toString().isBlank()) {
-      throw UserError.badInput("--report names no file.");
-    }
-    Path directory = file.toAbsolutePath().getParent();
-    for (String problem :
-        List.of(
-            Files.isDirectory(file) ? "it is a directory" : "",
-            !Files.isDirectory(directory) ? "there is no directory " + directory : "",
-            !Files.isWritable(directory) ? "no permission to write into " + directory : "")) {
-      if (!problem.isEmpty()) {
-        throw UserError.badInput("--report " + file + " cannot be written: " + problem + ".");
-      }
-    }
+    WholeFile.checkWritable("--report", file);
   }
 
   /**

@@ -71,6 +71,29 @@ final class RunOptions {
         defaultValue = "0",
         description = "Seed of weights, partition and batches.")
     long seed;
+
+    @Option(
+        names = "--signatures",
+        paramLabel = "RULE",
+        defaultValue = "required",
+        description =
+            "Whether every agent signs its updates (required), or some may join without a key (optional). The agents here always"
+                + " sign, with keys in the directory of the log.")
+    String signatures;
+
+    @Option(
+        names = "--trusted-keys",
+        paramLabel = "FILE",
+        showDefaultValue = Visibility.NEVER,
+        description =
+            "Take only the agents of this list, each with its key: lines of agent id and public key, as 'coppice keys show' prints"
+                + " them. Default: an id is for whoever joins under it first.")
+    Path trustedKeys;
+
+    @Option(
+        names = "--trust",
+        description = "Take only the agents here: the same with a list of their keys.")
+    boolean trust;
   }
 
   static final class Training {
@@ -252,6 +275,9 @@ final class RunOptions {
         pruning.maxDensity,
         pruning.targetDensity,
         pruning.density,
-        federation.deadlineSeconds);
+        federation.deadlineSeconds,
+        federation.signatures,
+        federation.trustedKeys == null ? null : federation.trustedKeys.toString(),
+        federation.trust);
   }
 }

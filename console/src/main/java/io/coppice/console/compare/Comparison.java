@@ -1,6 +1,7 @@
 package io.coppice.console.compare;
 
 import io.coppice.console.UserError;
+import io.coppice.console.federation.AgentKeys;
 import io.coppice.console.federation.Federation;
 import io.coppice.console.federation.RunAgents;
 import io.coppice.console.federation.RunData;
@@ -72,6 +73,10 @@ public final class Comparison {
       Optional<ComparisonCluster> cluster) {}
 
   private final Config config;
+
+  /** Also on a cluster the agents are in this process, and their keys here. */
+  private final AgentKeys keys;
+
   private final PrintWriter out;
   private final Consumer<Path> openLogFile;
 
@@ -86,6 +91,7 @@ public final class Comparison {
    */
   public Comparison(Config config, PrintWriter out, Consumer<Path> openLogFile) {
     this.config = config;
+    this.keys = AgentKeys.below(config.out);
     this.out = out;
     this.openLogFile = openLogFile;
   }
@@ -102,8 +108,10 @@ public final class Comparison {
     for (String policy : config.policies) {
       plans.add(checked(RunPlan.of(config.settings.withPolicy(policy), data)));
     }
+    plans.forEach(plan -> plan.checkTrusted(keys));
     Federation.prepareDirectory("--out", config.out, openLogFile);
     SettingsFile.checkSame("--out", config.out, config.settings);
+    plans.replaceAll(plan -> plan.trusting(keys));
     try (ShutdownGuard guard = new ShutdownGuard(this::sayGoodbye)) {
       out.printf("Comparing %s%n", String.join(", ", config.policies));
       out.flush();
@@ -227,7 +235,7 @@ public final class Comparison {
             new Running(
                 plan,
                 monitor,
-                monitor.isComplete() ? RunAgents.none() : federation.startAgents(run, data),
+                monitor.isComplete() ? RunAgents.none() : federation.startAgents(run, data, keys),
                 new PlainDisplay(out, plan.settings().pruning() + ": ")));
       }
       if (running.size() == 1) {
@@ -277,12 +285,14 @@ public final class Comparison {
       return Runs.define(federation.cluster(), federation.serdes(), plan.toRun(id));
     }
     TrainingRun existing = found.get().run();
-    if (!plan.defines(existing)) {
-      throw UserError.badInput(
-          String.format(
-              "The log holds run %s with other settings: give the same options as then, or another --out.",
-              id));
-    }
+    plan.differenceTo(existing)
+        .ifPresent(
+            other -> {
+              throw UserError.badInput(
+                  String.format(
+                      "The log holds run %s with %s: give the same options as then, or another --out.",
+                      id, other));
+            });
     return found.get();
   }
 

@@ -2,6 +2,7 @@ package io.coppice.console.demo;
 
 import io.coppice.console.ReportFile;
 import io.coppice.console.UserError;
+import io.coppice.console.federation.AgentKeys;
 import io.coppice.console.federation.Federation;
 import io.coppice.console.federation.RunAgents;
 import io.coppice.console.federation.RunData;
@@ -72,10 +73,12 @@ public final class Demo {
     RunPlan plan = complete(RunPlan.of(settings, RunData.of(settings)));
     report.ifPresent(ReportFile::checkWritable);
     Federation.checkPort(port);
+    AgentKeys keys = AgentKeys.below(directory);
+    plan.checkTrusted(keys);
     boolean existed = Files.isDirectory(directory.resolve("broker"));
     Federation.prepareDirectory("--dir", directory, openLogFile);
     try (ShutdownGuard guard = new ShutdownGuard(this::sayGoodbye)) {
-      train(plan, existed);
+      train(plan.trusting(keys), keys, existed);
     }
   }
 
@@ -92,7 +95,7 @@ public final class Demo {
     return plan.complete();
   }
 
-  private void train(RunPlan plan, boolean existed) throws InterruptedException {
+  private void train(RunPlan plan, AgentKeys keys, boolean existed) throws InterruptedException {
     out.printf(
         "Starting a Kafka broker and a schema registry in %s%s%n",
         directory, existed ? " (which holds a log)" : "");
@@ -106,7 +109,7 @@ public final class Demo {
           unfinished.isPresent()
               ? unfinished.get()
               : Runs.define(cluster, serdes, plan.toRun(newRunId()));
-      RunAgents agents = federation.startAgents(run, plan.data());
+      RunAgents agents = federation.startAgents(run, plan.data(), keys);
       announce(run, plan, cluster, unfinished.isPresent());
       try (RunMonitor monitor = new RunMonitor(cluster, serdes, run)) {
         RunWatch.toTheEnd(monitor, federation, agents, out);
@@ -127,13 +130,15 @@ public final class Demo {
       return Optional.empty();
     }
     SettingsFile.checkSame("--dir", directory, settings);
-    if (!plan.defines(newest.get().run())) {
-      throw UserError.badInput(
-          String.format(
-              "%s holds run %s with other settings: give the same options as then, or another"
-                  + " --dir.",
-              directory, newest.get().id()));
-    }
+    RunDefinition run = newest.get();
+    plan.differenceTo(run.run())
+        .ifPresent(
+            other -> {
+              throw UserError.badInput(
+                  String.format(
+                      "%s holds run %s with %s: give the same options as then, or another --dir.",
+                      directory, run.id(), other));
+            });
     return newest;
   }
 

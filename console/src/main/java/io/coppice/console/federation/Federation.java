@@ -17,7 +17,6 @@ import io.coppice.pruning.PruningService;
 import io.coppice.replay.RunDefinition;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogSerdes;
-import io.coppice.schemas.Signatures;
 import io.coppice.schemas.TopicCatalogue.Sizing;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -182,18 +181,17 @@ public final class Federation implements AutoCloseable {
   }
 
   /** Starts the agents of a run, one a share of the data; they go on until it is finished or they are closed. */
-  public RunAgents startAgents(RunDefinition run, RunData data) {
+  public RunAgents startAgents(RunDefinition run, RunData data, AgentKeys keys) {
     DeviceLink link = DeviceLink.measured();
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     List<AgentRunner> agents = new ArrayList<>();
-    int digits = String.valueOf(data.agents().size() - 1).length();
     for (int a = 0; a < data.agents().size(); a++) {
-      String id = String.format("agent-%0" + digits + "d", a);
+      String id = data.agentIds().get(a);
       agents.add(
           new AgentRunner(
               cluster,
               serdes,
-              new EdgeAgent.Identity(id, Optional.of(run.id()), Signatures.newKeyPair()),
+              new EdgeAgent.Identity(id, Optional.of(run.id()), Optional.of(keys.of(id))),
               data.agents().get(a),
               gate,
               link,

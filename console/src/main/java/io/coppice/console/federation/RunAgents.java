@@ -34,7 +34,7 @@ public final class RunAgents implements AutoCloseable {
    */
   public void checkHealth() {
     for (AgentRunner agent : agents) {
-      if (agent.failures() >= ATTEMPTS) {
+      if (agent.isRefused() || agent.failures() >= ATTEMPTS) {
         throw UserError.failed(agent.fault().orElse("An agent fails again and again."), null);
       }
     }

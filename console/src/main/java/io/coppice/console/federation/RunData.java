@@ -14,6 +14,7 @@ import io.coppice.learning.data.Split;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -42,6 +43,14 @@ public record RunData(List<AgentData> agents, Dataset train, Dataset test) {
     Dataset train = read("--data", () -> Datasets.open(data, Split.TRAIN));
     Dataset test = read("--data", () -> every(s.testEvery(), Datasets.open(data, Split.TEST)));
     return new RunData(read("--partition", () -> share(train, partitioner, s)), train, test);
+  }
+
+  /** Ids of the agents, in the order of their data, which is their alphabetical order, too. */
+  public List<String> agentIds() {
+    int digits = String.valueOf(agents.size() - 1).length();
+    return IntStream.range(0, agents.size())
+        .mapToObj(a -> String.format(Locale.ROOT, "agent-%0" + digits + "d", a))
+        .toList();
   }
 
   private static Dataset every(int n, Dataset data) {

@@ -21,13 +21,20 @@ import io.coppice.schemas.Loss;
 import io.coppice.schemas.Participation;
 import io.coppice.schemas.PruningPolicy;
 import io.coppice.schemas.Regrow;
+import io.coppice.schemas.SignatureRule;
 import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.TrainingRun;
+import io.coppice.schemas.TrustedKey;
 import io.coppice.schemas.TrustedRecords;
+import io.coppice.schemas.keys.TrustedKeysFile;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * Settings that were checked, and the run that they define: all that is needed before anything is started or written.
@@ -51,6 +58,9 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
   private static final Map<String, ImportanceRounds> IMPORTANCE =
       Map.of(
           "every-round", ImportanceRounds.EVERY_ROUND, "last-round", ImportanceRounds.LAST_ROUND);
+
+  private static final Map<String, SignatureRule> SIGNATURES =
+      Map.of("required", SignatureRule.REQUIRED, "optional", SignatureRule.OPTIONAL);
 
   /** PruneFL's published settings (reference section 11). */
   private static final double MAX_DECREASE = 0.3;
@@ -88,6 +98,7 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
     Loss loss = choice("--loss", s.loss(), LOSSES);
     TensorEncoding encoding = choice("--encoding", s.encoding(), ENCODINGS);
     Regrow regrow = choice("--regrow", s.regrow(), REGROW);
+    SignatureRule signatures = choice("--signatures", s.signatures(), SIGNATURES);
     ImportanceRounds importance = choice("--importance", s.importance(), IMPORTANCE);
     read("--kernels", () -> KernelChoice.named(s.kernels()));
     MaskPolicy policy = read("--pruning", () -> MaskPolicy.named(s.pruning()));
@@ -103,8 +114,57 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
     CostOption cost =
         read("--cost", () -> CostOption.parse(s.cost(), architecture, s.localSteps()));
     checkCost(s, cost);
-    return new RunPlan(
-        s, data, definition(s, policy, architecture, loss, encoding, regrow, importance, cost));
+    TrainingRun.Builder definition =
+        definition(s, policy, architecture, loss, encoding, regrow, importance, cost)
+            .setSignatures(signatures)
+            .setTrustedKeys(trustedKeys(s, data));
+    return new RunPlan(s, data, definition);
+  }
+
+  /** The agents that may take part, with all that start here; null if anybody may, or the list is still to be made. */
+  private static List<TrustedKey> trustedKeys(RunSettings s, RunData data) {
+    if (s.trustedKeys() == null) {
+      return null;
+    }
+    if (s.trust()) {
+      throw UserError.badInput(
+          "--trust makes the list that --trusted-keys names: leave one of them out.");
+    }
+    List<TrustedKey> trusted =
+        read("--trusted-keys", () -> TrustedKeysFile.read(Path.of(s.trustedKeys())));
+    Set<String> named = trusted.stream().map(TrustedKey::getAgentId).collect(Collectors.toSet());
+    for (String agent : data.agentIds()) {
+      if (!named.contains(agent)) {
+        throw UserError.badInput(
+            String.format(
+                "--trusted-keys: %s does not name %s; it names every agent that starts here, which are %s to %s.",
+                s.trustedKeys(), agent, data.agentIds().getFirst(), data.agentIds().getLast()));
+      }
+    }
+    return trusted;
+  }
+
+  /**
+   * Makes sure that the agents that start here have keys that the run takes.
+   *
+   * @param keys of these agents
+   * @throws UserError if they have others than a given list says
+   */
+  public void checkTrusted(AgentKeys keys) {
+    if (definition.getTrustedKeys() != null) {
+      keys.checkTrusted(definition.getTrustedKeys(), data.agentIds());
+    }
+  }
+
+  /** The same with the list of the agents that start here, if they are to be the only ones. */
+  public RunPlan trusting(AgentKeys keys) {
+    if (!settings.trust()) {
+      return this;
+    }
+    TrainingRun.Builder trusting = TrainingRun.newBuilder(definition);
+    trusting.setTrustedKeys(
+        data.agentIds().stream().map(id -> new TrustedKey(id, keys.of(id).publicKey())).toList());
+    return new RunPlan(settings, data, trusting);
   }
 
   /** The policy that the settings name. */
@@ -331,8 +391,12 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
     return TrainingRun.newBuilder(definition).setRunId(runId).setCreatedAt(Instant.now()).build();
   }
 
-  /** Whether a run in the log is the one that these settings define; be it by a release that wrote down no schedule. */
-  public boolean defines(TrainingRun existing) {
+  /**
+   * What a run in the log has that these settings do not define.
+   *
+   * @return some words for a message; empty if it is the run that they define, be it by a release that wrote down no schedule
+   */
+  public Optional<String> differenceTo(TrainingRun existing) {
     TrainingRun.Builder same =
         TrainingRun.newBuilder(definition)
             .setRunId(existing.getRunId())
@@ -340,7 +404,11 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
     if (existing.getPruning().getDecisions() == null) {
       same.getPruning().setDecisions(null);
     }
-    return same.build().equals(existing);
+    if (same.build().equals(existing)) {
+      return Optional.empty();
+    }
+    boolean others = same.setTrustedKeys(existing.getTrustedKeys()).build().equals(existing);
+    return Optional.of(others ? "other trusted keys" : "other settings");
   }
 
   private static void density(String option, Double value) {

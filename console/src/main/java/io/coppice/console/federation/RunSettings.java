@@ -30,6 +30,9 @@ package io.coppice.console.federation;
  * @param targetDensity what that bound moves to until the last round; null: it stays
  * @param density density of policies that are given one; null: none
  * @param deadlineSeconds a round closes without the missing after this time
+ * @param signatures whether agents have to sign
+ * @param trustedKeys file with the agents that may take part; null: all
+ * @param trust whether the agents that start here are the only ones that may
  */
 public record RunSettings(
     int agents,
@@ -58,7 +61,10 @@ public record RunSettings(
     Double maxDensity,
     Double targetDensity,
     Double density,
-    int deadlineSeconds) {
+    int deadlineSeconds,
+    String signatures,
+    String trustedKeys,
+    boolean trust) {
 
   /** The same with another policy; initial pruning is PruneFL's. */
   public RunSettings withPolicy(String policy) {
@@ -89,7 +95,10 @@ public record RunSettings(
         policy.equals(PRUNEFL) ? maxDensity : null,
         policy.equals(PRUNEFL) ? targetDensity : null,
         density,
-        deadlineSeconds);
+        deadlineSeconds,
+        signatures,
+        trustedKeys,
+        trust);
   }
 
   /** Name of the policy that initial pruning and a bound on the density belong to. */

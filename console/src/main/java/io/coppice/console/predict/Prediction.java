@@ -3,42 +3,40 @@ package io.coppice.console.predict;
 import io.coppice.console.ReportFile;
 import io.coppice.console.UserError;
 import io.coppice.console.progress.Figures;
+import io.coppice.console.progress.ProgressLine;
 import io.coppice.learning.data.Dataset;
 import io.coppice.learning.engine.KernelPolicy;
 import io.coppice.learning.engine.Network.LayerChoice;
+import io.coppice.learning.export.TrainedModel;
 import io.coppice.learning.kernels.Kernels;
 import io.coppice.learning.training.Predictor;
-import io.coppice.replay.RunDefinition;
-import io.coppice.replay.RunModel;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Predicts the classes of images by a model of a run, dense and pruned side by side. */
+/** Predicts the classes of images by a model, dense and pruned side by side. */
 public final class Prediction {
 
   /** Bound on the activations of a batch. */
   private static final long MOST_ACTIVATION_BYTES = 1L << 30;
 
-  private final RunDefinition run;
-  private final RunModel model;
+  private final TrainedModel model;
   private final Dataset data;
   private final PrintWriter err;
 
   /**
    * @param data at least one image
    * @param err takes the progress, on a terminal
-   * @throws UserError if the images do not fit the run's network
+   * @throws UserError if the images do not fit the model's network
    */
-  public Prediction(RunDefinition run, RunModel model, Dataset data, PrintWriter err) {
-    this.run = run;
+  public Prediction(TrainedModel model, Dataset data, PrintWriter err) {
     this.model = model;
     this.data = data;
     this.err = err;
     try {
-      Predictor.checkFits(data, run.architecture());
+      Predictor.checkFits(data, model.architecture());
     } catch (IllegalArgumentException e) {
       throw UserError.badInput("--data: " + e.getMessage(), e);
     }
@@ -67,7 +65,7 @@ public final class Prediction {
         comparisons.add(compare(dense, pruned));
       }
     }
-    Subject subject = new Subject(run, model, data, choices, Kernels.best().description());
+    Subject subject = new Subject(model, data, choices, Kernels.best().description());
     new PredictionTable(out, subject).print(comparisons);
     report.ifPresent(file -> ReportFile.write(file, PredictionReport.of(subject, comparisons)));
     predictions.ifPresent(file -> file.write(comparisons.getFirst().pruned().answers()));
@@ -80,7 +78,7 @@ public final class Prediction {
               "--batch is at most the number of images, %d, not %d.", data.size(), batch));
     }
     long bytes =
-        Math.multiplyExact(Float.BYTES * run.architecture().stack().activations(), (long) batch);
+        Math.multiplyExact(Float.BYTES * model.architecture().stack().activations(), (long) batch);
     if (batch > 1 && bytes > MOST_ACTIVATION_BYTES) {
       throw UserError.badInput(
           String.format(
@@ -91,7 +89,7 @@ public final class Prediction {
 
   private Predictor predictor(int batch, KernelPolicy policy) {
     return new Predictor(
-        run.architecture(), run.loss(), model.parameters(), model.mask(), batch, policy);
+        model.architecture(), model.loss(), model.parameters(), model.mask(), batch, policy);
   }
 
   private Comparison compare(Predictor dense, Predictor pruned) {

@@ -13,9 +13,9 @@ final class PredictionReport {
 
   static ObjectNode of(Subject subject, List<Comparison> comparisons) {
     ObjectNode document = JsonNodeFactory.instance.objectNode();
-    document.put("run", subject.run().id());
+    document.put("run", subject.model().run());
     document.put("round", subject.model().round());
-    document.put("network", subject.architecture().network());
+    document.put("network", subject.model().architecture().network());
     document.put("maskVersion", subject.model().maskVersion());
     document.put("density", subject.model().mask().density());
     document.put("images", subject.data().size());
@@ -31,7 +31,7 @@ final class PredictionReport {
     document
         .putObject("dense")
         .put("parameters", subject.parameters())
-        .put("modelBytes", subject.denseBytes());
+        .put("modelBytes", subject.model().denseBytes());
     document
         .putObject("pruned")
         .put("parameters", subject.model().mask().activeParameters())

@@ -4,6 +4,7 @@ import static io.coppice.console.progress.Figures.bytes;
 import static io.coppice.console.progress.Figures.count;
 import static io.coppice.console.progress.Figures.decimals;
 
+import io.coppice.console.ModelSentence;
 import io.coppice.learning.engine.Network.LayerChoice;
 import java.io.PrintWriter;
 import java.util.List;
@@ -41,7 +42,12 @@ final class PredictionTable {
         "size");
     for (Comparison comparison : comparisons) {
       print(
-          comparison, comparison.dense(), "dense", "", subject.parameters(), subject.denseBytes());
+          comparison,
+          comparison.dense(),
+          "dense",
+          "",
+          subject.parameters(),
+          subject.model().denseBytes());
       print(
           comparison,
           comparison.pruned(),
@@ -57,16 +63,7 @@ final class PredictionTable {
   }
 
   private void printSubject() {
-    out.printf(
-        "Run %s, after round %d of %d: %s, mask %d, density %s, %s of %s parameters active.%n",
-        subject.run().id(),
-        subject.model().round(),
-        subject.run().lastRound(),
-        subject.architecture().network(),
-        subject.model().maskVersion(),
-        decimals(subject.model().mask().density(), 4),
-        count(subject.model().mask().activeParameters()),
-        count(subject.parameters()));
+    out.println(ModelSentence.of(subject.model()));
     out.printf("Dense: every layer by ND4J, pruned weights as zeros.%n");
     out.printf(
         "Pruned: by the active weights (%s): %s; by ND4J: %s.%n",

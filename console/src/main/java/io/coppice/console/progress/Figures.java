@@ -42,6 +42,11 @@ public final class Figures {
     return String.format(Locale.ROOT, "%,d", number);
   }
 
+  /** A number of things, such as 1 mask or 1,501 updates. */
+  public static String count(long number, String thing) {
+    return count(number) + " " + thing + (number == 1 ? "" : "s");
+  }
+
   /** A number with a fixed count of decimals. */
   public static String decimals(double number, int decimals) {
     return String.format(Locale.ROOT, "%." + decimals + "f", number);

@@ -2,16 +2,20 @@ package io.coppice.console.progress;
 
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.pruning.CostModel;
+import io.coppice.replay.IgnoredLog;
 import io.coppice.replay.LogReader;
 import io.coppice.replay.LogReader.Entry;
 import io.coppice.replay.LogTensors;
 import io.coppice.replay.RunDefinition;
+import io.coppice.replay.RunRecords;
 import io.coppice.schemas.AgentRound;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.InitialPruningProgress;
+import io.coppice.schemas.LedgerEntry;
 import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.MaskPublished;
+import io.coppice.schemas.MetricEntry;
 import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RoundEvaluated;
 import io.coppice.schemas.RoundOpened;
@@ -36,7 +40,7 @@ import java.util.stream.IntStream;
 public final class RunMonitor implements AutoCloseable {
 
   private final RunDefinition run;
-  private final LogSerdes serdes;
+  private final RunRecords records;
   private final LogReader reader;
 
   private final TreeMap<Integer, RoundClosed> closed = new TreeMap<>();
@@ -56,11 +60,11 @@ public final class RunMonitor implements AutoCloseable {
   public RunMonitor(ClusterConfig cluster, LogSerdes serdes, RunDefinition run) {
     this.run = run;
     this.cost = run.cost();
-    this.serdes = serdes;
+    this.records = new RunRecords(serdes, run, new IgnoredLog());
     this.reader = new LogReader(cluster);
     int partition = LogKeys.runPartition(run.id(), reader.partitions(Topic.ROUNDS));
     for (Topic topic : List.of(Topic.ROUNDS, Topic.MASKS, Topic.METRICS)) {
-      reader.followSince(topic, partition, run.since());
+      reader.followSince(topic, partition, run.searchedSince());
     }
   }
 
@@ -87,34 +91,39 @@ public final class RunMonitor implements AutoCloseable {
 
   private void take(Entry entry) {
     switch (entry.topic()) {
-      case ROUNDS -> {
-        switch (serdes.rounds.deserialize(entry.topic().suffix(), entry.value()).getEvent()) {
-          case RoundOpened event -> opened.put(event.getRound(), event);
-          case RoundClosed event -> closed.put(event.getRound(), event);
-          case UpdateRejected event -> {
-            rejected.add(event);
-            rejections.merge(event.getRound(), 1, Integer::sum);
-          }
-          case RunFinished event -> finished = true;
-          default -> throw new IllegalStateException("unknown ledger event");
-        }
-      }
-      case MASKS -> {
-        MaskPublished mask = serdes.masks.deserialize(entry.topic().suffix(), entry.value());
-        masks.put(mask.getEffectiveRound(), LogTensors.fromLog(run.layout(), mask.getLayers()));
-        cost = run.cost(mask);
-      }
-      case METRICS -> {
-        switch (serdes.metrics.deserialize(entry.topic().suffix(), entry.value()).getEvent()) {
-          case RoundEvaluated event ->
-              evaluations.computeIfAbsent(event.getRound(), r -> new ArrayList<>()).add(event);
-          case AgentRound event ->
-              agentRounds.computeIfAbsent(event.getRound(), r -> new ArrayList<>()).add(event);
-          case InitialPruningProgress event -> initialPruning = event;
-          default -> throw new IllegalStateException("unknown metric");
-        }
-      }
+      case ROUNDS -> records.ledger(entry).map(LedgerEntry::getEvent).ifPresent(this::takeEvent);
+      case MASKS -> records.mask(entry).ifPresent(this::takeMask);
+      case METRICS -> records.metric(entry).map(MetricEntry::getEvent).ifPresent(this::takeMetric);
       default -> throw new IllegalStateException("not followed: " + entry.topic());
+    }
+  }
+
+  private void takeEvent(Object ledgerEvent) {
+    switch (ledgerEvent) {
+      case RoundOpened event -> opened.put(event.getRound(), event);
+      case RoundClosed event -> closed.put(event.getRound(), event);
+      case UpdateRejected event -> {
+        rejected.add(event);
+        rejections.merge(event.getRound(), 1, Integer::sum);
+      }
+      case RunFinished event -> finished = true;
+      default -> {} // of no concern to whoever watches
+    }
+  }
+
+  private void takeMask(MaskPublished mask) {
+    masks.put(mask.getEffectiveRound(), LogTensors.fromLog(run.layout(), mask.getLayers()));
+    cost = run.cost(mask);
+  }
+
+  private void takeMetric(Object observed) {
+    switch (observed) {
+      case RoundEvaluated event ->
+          evaluations.computeIfAbsent(event.getRound(), r -> new ArrayList<>()).add(event);
+      case AgentRound event ->
+          agentRounds.computeIfAbsent(event.getRound(), r -> new ArrayList<>()).add(event);
+      case InitialPruningProgress event -> initialPruning = event;
+      default -> throw new IllegalStateException("unknown metric");
     }
   }
 
@@ -196,7 +205,7 @@ public final class RunMonitor implements AutoCloseable {
     return Optional.of(
         RoundEvaluated.newBuilder(found.getFirst())
             .setEvaluator("federated")
-            .setSamples(Math.toIntExact(samples))
+            .setSamples((int) Math.min(samples, Integer.MAX_VALUE))
             .setAccuracy(
                 found.stream().mapToDouble(e -> e.getAccuracy() * e.getSamples()).sum() / samples)
             .setLoss(found.stream().mapToDouble(e -> e.getLoss() * e.getSamples()).sum() / samples)
