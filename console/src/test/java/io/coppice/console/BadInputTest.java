@@ -2,6 +2,9 @@ package io.coppice.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coppice.schemas.Signatures;
+import io.coppice.schemas.keys.KeyFile;
+import io.coppice.schemas.keys.TrustedKeysFile;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -33,6 +36,10 @@ class BadInputTest {
     Files.write(images, Arrays.copyOf(bytes, bytes.length / 2));
     Files.writeString(temporary.resolve("unclosed.json"), "[1, 2");
     Files.writeString(temporary.resolve("empty.json"), "{}");
+    String first = TrustedKeysFile.line("agent-0", Signatures.newKeyPair().getPublic());
+    String second = TrustedKeysFile.line("agent-1", Signatures.newKeyPair().getPublic());
+    Files.writeString(temporary.resolve("one-key"), first);
+    Files.writeString(temporary.resolve("two-keys"), first + "\n" + second);
     Files.writeString(
         temporary.resolve("free.json"),
         """
@@ -94,6 +101,11 @@ class BadInputTest {
           --participants  | some            | --participants is a number of agents, 1 to 2, or a fraction of them above 0.0 and at most 1.0, not 'some'.
           --local-steps   | 2000000000      | --local-steps times --batch is at most 65536 where --pruning prunefl gathers gradients, not 40000000000.
           --deadline      | 0               | --deadline is at least 1, not 0.
+          --signatures    | maybe           | --signatures is one of optional, required, not 'maybe'.
+          --trusted-keys  | TMP/none        | --trusted-keys: There is no file TMP/none.
+          --trusted-keys  | TMP/file        | --trusted-keys: TMP/file, line 1: A line has an agent id and its public key, not 1 words.
+          --trusted-keys  | TMP/one-key     | --trusted-keys: TMP/one-key does not name agent-1; it names every agent that starts here, which are agent-0 to agent-1.
+          --trusted-keys  | TMP/two-keys    | --trusted-keys: The key of agent agent-0, which starts here, is not in TMP/run/keys/agent-0.pem: put it there, or have keys made and trusted with --trust.
           --report        | TMP/none/r.json | --report TMP/none/r.json cannot be written: there is no directory TMP/none.
           --report        | TMP             | --report TMP cannot be written: it is a directory.
           """)
@@ -117,6 +129,7 @@ class BadInputTest {
           --pruning iterative --density 0.1 --rounds 39 | --pruning iterative: Iterative pruning prunes 20 times in the first half of a run, so the run needs at least 40 rounds, not 39.
           --pruning fedtiny --density 0.1 --rounds 30 | --pruning fedtiny: Policy fedtiny exchanges weights every 25 rounds up to round 10 of the run's 30, which is never: take more rounds or a shorter interval.
           --pruning snip --density 0.1 --target-density 0.1 | --target-density is what the bound of prunefl moves to; the density of snip is given with --density.
+          --trust --trusted-keys keys           | --trust makes the list that --trusted-keys names: leave one of them out.
           --max-density 0.3 --target-density 0.4 | --pruning prunefl: The bound on the density moves from the maximum density to the target density, so it needs both, and a target of at most the maximum: they are 0.3 and 0.4.
           """)
   void aPolicyThatIsGivenNonsenseIsRefused(String options, String sentence) {
@@ -177,6 +190,21 @@ class BadInputTest {
   }
 
   @Test
+  void agentsWithOtherKeysThanTheListNamesAreRefusedBeforeAnythingIsStarted() throws IOException {
+    Path directory = temporary.resolve("kept");
+    Path file = Files.createDirectories(directory.resolve("keys")).resolve("agent-0.pem");
+    KeyFile.create(file);
+    CommandRun run = demo("--dir", directory.toString(), "--trusted-keys", here("TMP/two-keys"));
+    assertThat(run.err().strip())
+        .isEqualTo(
+            "--trusted-keys: Agent agent-0, which starts here, has another key in %s than the list"
+                + " names.",
+            file);
+    assertThat(run.exitCode()).isEqualTo(Coppice.BAD_INPUT);
+    assertThat(directory).isDirectoryNotContaining("glob:**/broker");
+  }
+
+  @Test
   void aTakenPortIsFoundBeforeAnythingIsWritten() throws IOException {
     try (ServerSocket holder = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
       CommandRun run = demo("--port", String.valueOf(holder.getLocalPort()));
@@ -197,7 +225,10 @@ class BadInputTest {
       textBlock =
           """
           demo --frobnicate                      | Unknown option: '--frobnicate'
-          predict --batch 1                      | `Missing required argument (specify one of these): ([--dir=DIR] | [--bootstrap=HOST:PORT --registry=URL [--topic-prefix=TEXT]])`
+          predict --batch 1                      | `Missing required argument (specify one of these): ([--dir=DIR] | [--bootstrap=HOST:PORT --registry=URL [--topic-prefix=TEXT]] | [--model=FILE.cps])`
+          predict --dir x --model m.cps          | [--dir=DIR] and [--bootstrap=HOST:PORT --registry=URL [--topic-prefix=TEXT]] and [--model=FILE.cps] are mutually exclusive (specify only one)
+          model export --dir x                   | Missing required option: '--out=FILE'
+          model export --dir x --out m --format tf | Invalid value for option '--format': expected one of [ONNX, SPARSE] (case-insensitive) but was 'tf'
           demo --rounds many                     | Invalid value for option '--rounds': 'many' is not an int
           demo --rounds                          | Missing required parameter for option '--rounds' (N)
           frobnicate                             | Unmatched argument at index 0: 'frobnicate'
@@ -223,7 +254,10 @@ class BadInputTest {
           prune TMP/file                         | TMP/file is not JSON: Unrecognized token 'x': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') in line 1.
           prune TMP/unclosed.json                | TMP/unclosed.json is not JSON: Unexpected end-of-input: expected close marker for Array in line 1.
           prune TMP/empty.json                   | TMP/empty.json: the field layers is missing; it must be a list of objects.
-          tail nothing --dir TMP                 | There is no topic 'nothing': known are runs, agents, updates, submissions, rounds, aggregates, importance, masks, checkpoints, metrics, rejects, internal.checks, internal.closes, internal.ticks.
+          tail nothing --dir TMP                 | There is no topic 'nothing': known are runs, agents, updates, submissions, rounds, aggregates, importance, masks, checkpoints, metrics, rejects, internal.checks, internal.closes, internal.digests, internal.ticks.
+          tail rounds masks ticks --dir TMP      | There is no topic 'ticks': known are runs, agents, updates, submissions, rounds, aggregates, importance, masks, checkpoints, metrics, rejects, internal.checks, internal.closes, internal.digests, internal.ticks.
+          tail --round 3-1 --dir TMP             | --round is a round from -1 (initial pruning) on, or a range such as 10-12, not 3-1.
+          tail --limit 0 --dir TMP               | --limit is at least 1, not 0.
           tail rounds --dir TMP                  | --dir TMP holds no log of a demo or a comparison.
           serve --dir TMP/none                   | --dir TMP/none holds no log of a demo or a comparison.
           predict --dir TMP --batch 1,0          | --batch is at least 1, not 0.
@@ -234,6 +268,13 @@ class BadInputTest {
           predict --dir TMP --data TMP/data --predictions TMP | --predictions TMP cannot be written: it is a directory.
           predict --dir TMP --data TMP/data --predictions TMP/none/p.csv | --predictions TMP/none/p.csv cannot be written: there is no such directory, or no permission to write into it.
           predict --dir TMP --data TMP/data --predictions TMP/p.csv | --dir TMP holds no log of a demo or a comparison.
+          predict --model TMP/none.cps --data TMP/data | --model: There is no file TMP/none.cps.
+          predict --model TMP/file --data TMP/data | --model: TMP/file is no sparse model file of Coppice: it does not begin as one.
+          predict --model TMP/file --data TMP/data --round 3 | --run and --round choose a model of a log; the file of --model holds one model only.
+          model export --dir TMP --out TMP/m.onnx | --dir TMP holds no log of a demo or a comparison.
+          model export --dir TMP --out TMP/m.bin  | --out TMP/m.bin ends neither in .onnx nor in .cps: --format onnx or --format sparse says what it is to be.
+          model export --dir TMP --out TMP        | --out TMP cannot be written: it is a directory.
+          model export --dir TMP --out TMP/none/m.cps | --out TMP/none/m.cps cannot be written: there is no directory TMP/none.
           tail rounds --bootstrap here --registry http://localhost:1 | --bootstrap here: Invalid url in bootstrap.servers: here.
           """)
   void theOtherCommandsSayWhatIsWrong(String call, String sentence) {

@@ -2,9 +2,16 @@ package io.coppice.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtSession;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.coppice.embedded.EmbeddedCluster;
+import io.coppice.learning.data.Dataset;
+import io.coppice.learning.data.Datasets;
+import io.coppice.learning.data.Split;
+import io.coppice.learning.export.SparseFile;
 import io.coppice.replay.LogReader;
 import io.coppice.replay.TransactionalWriter;
 import io.coppice.schemas.AggregateShard;
@@ -13,11 +20,13 @@ import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.Topic;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -64,12 +73,20 @@ class CoppiceTest {
         "policies ",
         "demo ",
         "predict ",
+        "model ",
+        "model export ",
         "prune ",
         "plot ",
         "serve ",
         "tail ",
         "audit ",
         "audit verify ",
+        "keys ",
+        "keys create ",
+        "keys show ",
+        "audit export ",
+        "audit diff ",
+        "audit explain ",
         "bench ",
         "bench train "
       })
@@ -83,7 +100,8 @@ class CoppiceTest {
   @Test
   void theHelpNamesAllCommands() {
     assertThat(CommandRun.of("--help").out())
-        .contains("demo", "predict", "prune", "plot", "serve", "tail", "audit", "bench");
+        .contains(
+            "demo", "predict", "model", "prune", "plot", "serve", "tail", "audit", "keys", "bench");
   }
 
   @Test
@@ -142,14 +160,7 @@ class CoppiceTest {
             "%s holds a run with rounds 2, not 3: give the same options as then, or another --dir.",
             directory);
 
-    CommandRun tail = CommandRun.of("tail", "rounds", "--dir", directory.toString());
-    assertThat(tail.exitCode()).isZero();
-    List<String> events = new ArrayList<>();
-    for (String line : tail.out().lines().toList()) {
-      events.add(JSON.readTree(line).get("value").get("event").textValue());
-    }
-    assertThat(events)
-        .containsExactly("RoundOpened", "RoundClosed", "RoundOpened", "RoundClosed", "RunFinished");
+    itsLogCanBeTailed(directory);
 
     Path picture = report.resolveSibling("curves.png");
     CommandRun plot = CommandRun.of("plot", "ours=" + report, "--out", picture.toString());
@@ -160,20 +171,107 @@ class CoppiceTest {
     CommandRun audit = CommandRun.of("audit", "verify", "--dir", directory.toString());
     assertThat(audit.err()).isEmpty();
     assertThat(audit.exitCode()).isZero();
-    assertThat(audit.out()).contains("2 rounds, 4 updates, 3 aggregates and 1 masks");
+    assertThat(audit.out())
+        .contains(
+            "round    1 holds", "2 rounds, 4 updates, 3 aggregates and 1 mask were recomputed")
+        .containsPattern("Seal: [0-9a-f]{64}");
 
+    aRoundIsExplained(directory, figures.get("run").textValue());
     aModelOfTheLogPredicts(directory, data, figures.get("rounds"));
+    anExportedModelPredictsAsThatOfTheLog(directory, data);
 
     writeAnUnreadableSubmission(directory, figures.get("run").textValue());
     CommandRun undisturbed = CommandRun.of("audit", "verify", "--dir", directory.toString());
     assertThat(undisturbed.err()).isEmpty();
-    assertThat(undisturbed.out()).isEqualTo(audit.out());
+    assertThat(withoutTime(undisturbed)).isEqualTo(withoutTime(audit));
 
     long offset = forgeAnAggregate(directory);
     CommandRun forged = CommandRun.of("audit", "verify", "--dir", directory.toString());
     assertThat(forged.exitCode()).isEqualTo(Coppice.FAILED);
     assertThat(forged.err().strip())
-        .isEqualTo("aggregates-0@%d: this aggregate is there a second time.", offset);
+        .isEqualTo(
+            "Run %s does not hold: aggregates-0@%d: it is behind the last aggregate of the run.",
+            figures.get("run").textValue(), offset);
+    CommandRun json = CommandRun.of("audit", "verify", "--dir", directory.toString(), "--json");
+    assertThat(json.exitCode()).isEqualTo(Coppice.FAILED);
+    assertThat(JSON.readTree(json.out()).at("/violation/offset").longValue()).isEqualTo(offset);
+    assertThat(JSON.readTree(json.out()).at("/verdicts")).hasSize(2);
+  }
+
+  private static List<String> withoutTime(CommandRun run) {
+    return run.out().lines().filter(line -> !line.endsWith(" a second.")).toList();
+  }
+
+  private static void itsLogCanBeTailed(Path directory) throws IOException {
+    CommandRun json = tail(directory, "rounds", "--json");
+    List<String> events = new ArrayList<>();
+    for (String line : json.out().lines().toList()) {
+      events.add(JSON.readTree(line).get("value").get("event").textValue());
+    }
+    assertThat(events)
+        .containsExactly(
+            "RunAccepted",
+            "AgentAccepted",
+            "AgentAccepted",
+            "RoundOpened",
+            "RoundClosed",
+            "RoundOpened",
+            "RoundClosed",
+            "RunFinished");
+
+    List<String> lines = tail(directory).out().lines().toList();
+    assertThat(lines.stream().map(line -> line.split(" ")[0]).toList()).isSorted();
+    assertThat(lines).noneMatch(line -> line.contains("  internal."));
+    assertThat(lines.getFirst())
+        .containsPattern("  runs-\\d+@0  ")
+        .contains("  TrainingRun  ", "lenet5 on 1x28x28");
+    assertThat(lines)
+        .anyMatch(line -> line.contains("RoundClosed") && line.contains("agent-0 5, agent-1 5;"))
+        .anyMatch(line -> line.contains("MaskPublished") && line.contains("removed"));
+
+    assertThat(tail(directory, "--round", "1", "--agent", "agent-1").out().lines())
+        .anyMatch(line -> line.contains("  round 1, agent-1"))
+        .anyMatch(line -> line.contains("RoundClosed"))
+        .allMatch(line -> line.matches(".* round 1, .*|.* Agent(Joined|Accepted) .*"))
+        .noneMatch(line -> line.contains(" round 1, agent-0"));
+
+    assertThat(tail(directory, "masks", "rounds", "--limit", "3").out().lines()).hasSize(3);
+    assertThat(tail(directory, "--run", "other").out()).isEmpty();
+    assertThat(tail(directory, "internal.closes").out()).contains("RoundClosed");
+  }
+
+  private static CommandRun tail(Path directory, String... arguments) {
+    List<String> call = new ArrayList<>(List.of("tail", "--dir", directory.toString()));
+    call.addAll(List.of(arguments));
+    CommandRun run = CommandRun.of(call.toArray(String[]::new));
+    assertThat(run.err()).isEmpty();
+    assertThat(run.exitCode()).isZero();
+    return run;
+  }
+
+  private void aRoundIsExplained(Path directory, String run) throws IOException {
+    Path picture = temporary.resolve("masks.png");
+    CommandRun last =
+        CommandRun.of(
+            "audit", "explain", "--dir", directory.toString(), "--png", picture.toString());
+    assertThat(last.err()).isEmpty();
+    assertThat(last.exitCode()).isZero();
+    assertThat(last.out())
+        .startsWith("Round 1 of run " + run)
+        .contains("computed again it is the same, bit for bit");
+    assertThat(ImageIO.read(picture.toFile()).getWidth()).isGreaterThan(1000);
+
+    CommandRun json =
+        CommandRun.of(
+            "audit", "explain", run, "--dir", directory.toString(), "--round=1", "--json");
+    assertThat(json.exitCode()).isZero();
+    assertThat(JSON.readTree(json.out()).at("/decision/version").intValue()).isEqualTo(1);
+
+    CommandRun unknown =
+        CommandRun.of("audit", "explain", "--dir", directory.toString(), "--round", "2");
+    assertThat(unknown.exitCode()).isEqualTo(Coppice.BAD_INPUT);
+    assertThat(unknown.err().strip())
+        .isEqualTo("Run %s has closed rounds 0 to 1, so there is no round 2 to explain.", run);
   }
 
   private void aModelOfTheLogPredicts(Path directory, Path data, JsonNode rounds)
@@ -230,6 +328,70 @@ class CoppiceTest {
     assertThat(run.err().strip()).isEqualTo(sentence);
     assertThat(run.exitCode()).isEqualTo(Coppice.BAD_INPUT);
     assertThat(run.out()).isEmpty();
+  }
+
+  /** By the files alone. */
+  private void anExportedModelPredictsAsThatOfTheLog(Path directory, Path data) throws Exception {
+    Path predictions = temporary.resolve("predictions.csv");
+    List<String> predict = new ArrayList<>(List.of("predict", "--data", data.toString()));
+    predict.addAll(List.of("--batch", "20", "--predictions", predictions.toString()));
+    CommandRun logged = CommandRun.of(with(predict, "--dir=" + directory));
+    List<String> expected = Files.readAllLines(predictions);
+    Files.delete(predictions);
+
+    Path sparse = temporary.resolve("model.cps");
+    CommandRun run = export(directory, sparse);
+    assertThat(run.out().lines())
+        .hasSize(2)
+        .first()
+        .isEqualTo(logged.out().lines().findFirst().get());
+    assertThat(run.out())
+        .containsPattern(sparse + ": [0-9.]+ kB, the dense parameters as float32 247 kB: ratio 0.");
+    CommandRun alone = CommandRun.of(with(predict, "--model=" + sparse));
+    assertThat(alone.err()).isEmpty();
+    assertThat(alone.out().lines()).first().isEqualTo(logged.out().lines().findFirst().get());
+    assertThat(Files.readAllLines(predictions)).isEqualTo(expected);
+
+    Path onnx = temporary.resolve("model.ONNX");
+    assertThat(export(directory, onnx).out()).contains("ratio 1.0");
+    Dataset test = Datasets.open(data, Split.TEST);
+    float[] images = new float[test.size() * test.imageSize()];
+    for (int i = 0; i < test.size(); i++) {
+      test.copyImage(i, images, i * test.imageSize());
+    }
+    OrtEnvironment runtime = OrtEnvironment.getEnvironment();
+    long[] shape = {test.size(), 1, 28, 28};
+    try (OrtSession session = runtime.createSession(onnx.toString());
+        OnnxTensor tensor = OnnxTensor.createTensor(runtime, FloatBuffer.wrap(images), shape);
+        OrtSession.Result result = session.run(Map.of("images", tensor))) {
+      float[][] logits = (float[][]) result.get("logits").orElseThrow().getValue();
+      for (int i = 0; i < test.size(); i++) {
+        int predicted = Integer.parseInt(expected.get(i + 1).split(",", -1)[2]);
+        for (float logit : logits[i]) {
+          assertThat(logit).isLessThanOrEqualTo(logits[i][predicted] + 1e-5f);
+        }
+      }
+    }
+
+    Path first = temporary.resolve("first");
+    run = export(directory, first, "--round", "0", "--format", "sparse");
+    assertThat(run.out()).contains("after round 0 of 1: lenet5, mask 0, density 1.0000");
+    assertThat(SparseFile.read(first).mask().density()).isEqualTo(1);
+    run = export(directory, first, "--round", "2", "--format", "sparse");
+    assertThat(run.exitCode()).isEqualTo(Coppice.BAD_INPUT);
+    assertThat(run.err())
+        .matches("--round is -1 .the initial model. to 1 in run demo-.*, not 2.\\R");
+    run = export(directory, sparse, "another");
+    assertThat(run.exitCode()).isEqualTo(Coppice.BAD_INPUT);
+    assertThat(run.err().strip()).isEqualTo("The log holds no run another.");
+    assertThat(Path.of(first + ".part")).doesNotExist();
+  }
+
+  private static CommandRun export(Path directory, Path out, String... more) {
+    List<String> export = new ArrayList<>(List.of("model", "export"));
+    export.addAll(List.of("--dir", directory.toString(), "--out", out.toString()));
+    export.addAll(List.of(more));
+    return CommandRun.of(export.toArray(String[]::new));
   }
 
   /** Fraction of the images of a file of predictions whose predicted class is their label. */

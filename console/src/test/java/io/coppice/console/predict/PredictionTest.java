@@ -4,11 +4,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.coppice.console.UserError;
 import io.coppice.learning.data.Dataset;
+import io.coppice.learning.export.TrainedModel;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.nn.Architecture;
-import io.coppice.replay.RunDefinition;
-import io.coppice.replay.RunModel;
-import io.coppice.schemas.TrainingRun;
+import io.coppice.learning.nn.Loss;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
@@ -21,11 +20,13 @@ class PredictionTest {
   private final PrintWriter nowhere = new PrintWriter(new StringWriter());
 
   private Prediction prediction(Architecture architecture, Dataset data) {
-    RunDefinition run =
-        new RunDefinition(new TrainingRun(), 0, architecture, architecture.layout());
-    float[] parameters = new float[run.layout().size()];
+    Mask full = Mask.full(architecture.layout());
+    float[] parameters = new float[full.layout().size()];
     return new Prediction(
-        run, new RunModel(0, 0, Mask.full(run.layout()), parameters), data, nowhere);
+        new TrainedModel(
+            "any", 0, 0, 0, architecture, Loss.SOFTMAX_CROSS_ENTROPY, full, parameters),
+        data,
+        nowhere);
   }
 
   private static Dataset blank(int channels, int side, int images) {

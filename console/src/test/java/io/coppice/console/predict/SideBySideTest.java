@@ -7,14 +7,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.coppice.learning.data.Dataset;
 import io.coppice.learning.engine.KernelPolicy;
 import io.coppice.learning.engine.Network.LayerChoice;
+import io.coppice.learning.export.TrainedModel;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.nn.InitialParameters;
 import io.coppice.learning.nn.Loss;
 import io.coppice.learning.training.Predictor;
-import io.coppice.replay.RunDefinition;
-import io.coppice.replay.RunModel;
-import io.coppice.schemas.TrainingRun;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;
@@ -150,12 +148,8 @@ class SideBySideTest {
   }
 
   private Subject subject() {
-    TrainingRun run = new TrainingRun();
-    run.setRunId("digits");
-    run.setRounds(10);
     return new Subject(
-        new RunDefinition(run, 0, mlp, mlp.layout()),
-        new RunModel(6, 2, half, parameters),
+        new TrainedModel("digits", 6, 9, 2, mlp, Loss.SOFTMAX_CROSS_ENTROPY, half, parameters),
         data,
         List.of(new LayerChoice("first", 0.5, false), new LayerChoice("second", 0.25, true)),
         "kernels");

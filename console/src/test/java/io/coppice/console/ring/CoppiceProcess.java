@@ -51,6 +51,29 @@ final class CoppiceProcess {
     throw new AssertionError("'" + beginning + "' does not come: " + lines);
   }
 
+  /** Reads the next line of the output; there must be one. */
+  String readLine() throws IOException {
+    String line = output.readLine();
+    if (line == null) {
+      throw new AssertionError("the output has ended");
+    }
+    return line;
+  }
+
+  /** As a reader that has seen enough. */
+  void closeOutput() throws IOException {
+    output.close();
+  }
+
+  /** Asks it to end, as Ctrl-C does; what it says then can still be read. */
+  void terminate() {
+    process.toHandle().destroy();
+  }
+
+  void awaitExit() throws InterruptedException {
+    process.waitFor();
+  }
+
   /** Reads the rest of the output. */
   List<String> awaitEnd() throws InterruptedException {
     List<String> lines = output.lines().toList();

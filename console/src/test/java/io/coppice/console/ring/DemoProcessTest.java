@@ -9,7 +9,13 @@ import io.coppice.embedded.EmbeddedCluster;
 import io.coppice.replay.RunDefinition;
 import io.coppice.replay.Runs;
 import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.Signatures;
+import io.coppice.schemas.TrustedKey;
+import io.coppice.schemas.keys.KeyFile;
+import io.coppice.schemas.keys.PublicKeys;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,17 +65,65 @@ class DemoProcessTest {
       try (RunLog log = new RunLog(cluster.config(), serdes, run)) {
         log.readOn();
         Proof.holdsFor(log);
+        everyAgentHasKeptItsKey(directory, log);
       }
     }
   }
 
+  private static void everyAgentHasKeptItsKey(Path directory, RunLog log) {
+    List<TrustedKey> kept = new ArrayList<>();
+    for (String agent : List.of("agent-0", "agent-1", "agent-2")) {
+      Path file = directory.resolve("keys").resolve(agent + ".pem");
+      ByteBuffer key = Signatures.encode(KeyFile.pem(file).read().getPublic());
+      kept.add(new TrustedKey(agent, key));
+      assertThat(log.joins)
+          .filteredOn(joined -> joined.getAgentId().equals(agent))
+          .hasSizeGreaterThanOrEqualTo(1)
+          .allMatch(joined -> joined.getPublicKey().equals(key));
+    }
+    assertThat(log.joins).hasSizeGreaterThan(3);
+    assertThat(log.run().run().getTrustedKeys()).isEqualTo(kept);
+  }
+
+  @Test
+  void aDemoWhoseAgentHasLostItsKeyEndsAndSaysWhy() throws Exception {
+    Path data = SmallMnist.write(temporary.resolve("data"), 300, 100);
+    Path directory = temporary.resolve("run");
+    Path report = temporary.resolve("report.json");
+    List<String> pinned = new ArrayList<>(call(data, directory, report));
+    pinned.remove("--trust");
+    CoppiceProcess killed = CoppiceProcess.start(pinned);
+    killed.awaitLine("round 2 of 13: ");
+    killed.kill();
+
+    Path key = directory.resolve("keys").resolve("agent-1.pem");
+    String lost = PublicKeys.fingerprint(KeyFile.pem(key).read().getPublic());
+    Files.delete(key);
+    CoppiceProcess resumed = CoppiceProcess.start(pinned);
+    List<String> output = resumed.awaitEnd();
+    assertThat(resumed.exitValue()).as("%s", output).isEqualTo(1);
+    assertThat(output)
+        .last()
+        .asString()
+        .startsWith("In run demo-")
+        .endsWith(
+            " an agent has joined as agent-1 with the key %s, but this agent's is %s (%s): give it the key file of"
+                    .formatted(
+                        lost, PublicKeys.fingerprint(KeyFile.pem(key).read().getPublic()), key)
+                + " then if it is the same one, and another id if not.");
+  }
+
   private static CoppiceProcess start(Path data, Path directory, Path report) throws IOException {
+    return CoppiceProcess.start(call(data, directory, report));
+  }
+
+  private static List<String> call(Path data, Path directory, Path report) {
     List<String> call = new ArrayList<>(List.of("demo"));
     call.addAll(List.of("--data", data.toString(), "--dir", directory.toString()));
-    call.addAll(List.of("--report", report.toString(), "--no-initial-pruning"));
+    call.addAll(List.of("--report", report.toString(), "--no-initial-pruning", "--trust"));
     call.addAll(List.of("--rounds", String.valueOf(ROUNDS), "--agents", "3"));
     call.addAll(List.of("--local-steps", "2", "--batch", "5", "--partition", "iid"));
     call.addAll(List.of("--evaluate-every", "2", "--reconfigure-every", "4"));
-    return CoppiceProcess.start(call);
+    return call;
   }
 }

@@ -1,10 +1,7 @@
 package io.coppice.console.ring;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.coppice.console.audit.RunVerifier;
-import io.coppice.console.audit.Violation;
 import io.coppice.learning.data.Dataset;
 import io.coppice.learning.data.Datasets;
 import io.coppice.learning.data.Split;
@@ -87,8 +84,7 @@ class PoliciesTest {
     }
     RunLog log = ring.finish(definition);
     Proof.holdsFor(log);
-    var verified = new RunVerifier(ring.cluster(), ring.serdes(), definition).verify();
-    assertThat(verified.masks()).isEqualTo(log.masks.size() - 1);
+    assertThat(ring.verified(definition).masks()).isEqualTo(log.masks.size() - 1);
     return log;
   }
 
@@ -146,7 +142,7 @@ class PoliciesTest {
     ring.startPruning();
     RunLog log = ring.finish(run);
     Proof.holdsFor(log);
-    new RunVerifier(ring.cluster(), ring.serdes(), run).verify();
+    ring.verified(run);
     assertThat(log.masks).hasSizeGreaterThan(15);
     assertThat(log.masks.getLast().getDensity()).isLessThan(1);
     assertThat(log.submissions).anyMatch(submission -> submission.getProbe() != null);
@@ -173,10 +169,9 @@ class PoliciesTest {
       writer.sendByRun(Topic.MASKS, ring.serdes().masks, id, forged);
       writer.commit();
     }
-    assertThatThrownBy(() -> new RunVerifier(ring.cluster(), ring.serdes(), log.run()).verify())
-        .isInstanceOf(Violation.class)
-        .hasMessageEndingWith(
-            "mask 2 (RECONFIGURATION) takes effect in round 3, where the run has none due.");
+    assertThat(ring.verify(log.run()).violation().orElseThrow().getMessage())
+        .startsWith("masks-")
+        .endsWith("no further mask is due in the run.");
   }
 
   @Test

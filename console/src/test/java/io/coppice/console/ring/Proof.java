@@ -13,6 +13,7 @@ import io.coppice.pruning.RoundOutcome;
 import io.coppice.replay.FoldedRound;
 import io.coppice.replay.LogTensors;
 import io.coppice.replay.RunDefinition;
+import io.coppice.schemas.AgentJoined;
 import io.coppice.schemas.AggregateShard;
 import io.coppice.schemas.CheckpointShard;
 import io.coppice.schemas.ContentDigest;
@@ -97,11 +98,16 @@ final class Proof {
         assertThat(submission.getWeight()).isEqualTo(contributor.getWeight());
         assertThat(log.joins)
             .filteredOn(joined -> joined.getAgentId().equals(submission.getAgentId()))
-            .anyMatch(
-                joined ->
-                    Signatures.isSignedBy(submission, Signatures.publicKey(joined.getPublicKey())));
+            .anyMatch(joined -> isSignedAs(joined, submission));
       }
     }
+  }
+
+  /** By its key, or not at all where the agent has none. */
+  private static boolean isSignedAs(AgentJoined joined, UpdateSubmitted submission) {
+    return joined.getPublicKey().hasRemaining()
+        ? Signatures.isSignedBy(submission, Signatures.publicKey(joined.getPublicKey()))
+        : !submission.getSignature().hasRemaining();
   }
 
   private void everyAggregateIsTheSumOfItsContributions() {

@@ -8,6 +8,7 @@ import io.coppice.schemas.AggregateShard;
 import io.coppice.schemas.CheckpointShard;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LedgerEntry;
+import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.RoundClosed;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Every record of one run, in the order of each partition, as far as it has been read. */
 final class RunLog implements AutoCloseable {
@@ -49,6 +51,7 @@ final class RunLog implements AutoCloseable {
   private final RunDefinition run;
   private final LogSerdes serdes;
   private final LogReader reader;
+  private Predicate<Entry> leftOut = entry -> false;
 
   RunLog(ClusterConfig cluster, LogSerdes serdes, RunDefinition run) {
     this.run = run;
@@ -61,6 +64,11 @@ final class RunLog implements AutoCloseable {
     }
   }
 
+  /** From now on leaves out what somebody has written who is no part of the ring. */
+  void leaveOut(Predicate<Entry> strange) {
+    leftOut = strange;
+  }
+
   RunDefinition run() {
     return run;
   }
@@ -71,7 +79,7 @@ final class RunLog implements AutoCloseable {
     do {
       entries = reader.poll(Duration.ofMillis(100));
       for (Entry entry : entries) {
-        if (entry.key().split("/")[0].equals(run.id())) {
+        if (LogKeys.isOfRun(entry.key(), run.id()) && !leftOut.test(entry)) {
           take(entry);
         }
       }
