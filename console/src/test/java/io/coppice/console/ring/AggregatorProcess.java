@@ -21,7 +21,7 @@ final class AggregatorProcess implements AutoCloseable {
   }
 
   /**
-   * @param directory where its state and its output go
+   * @param directory where its state goes
    */
   static AggregatorProcess start(ClusterConfig cluster, Path directory) throws IOException {
     ProcessBuilder builder =
@@ -47,10 +47,7 @@ final class AggregatorProcess implements AutoCloseable {
             "200");
     MOURNING.forEach(property -> builder.command().addAll(List.of("--kafka-property", property)));
     return new AggregatorProcess(
-        builder
-            .redirectErrorStream(true)
-            .redirectOutput(new java.io.File("/tmp/ev/agg.txt"))
-            .start());
+        builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start());
   }
 
   /** Ends it without warning, if it has not ended. */
