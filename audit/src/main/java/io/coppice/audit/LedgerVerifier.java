@@ -104,17 +104,23 @@ final class LedgerVerifier implements AutoCloseable {
    */
   Optional<ClosedRound> next() {
     for (var record = entries.next(); record.isPresent(); record = entries.next()) {
-      lastOffset = record.get().offset();
-      LedgerEntry entry = PeekingCursor.value(record.get(), LedgerEntry.class);
-      if (!entry.getRunId().equals(run.id())) {
-        throw Violation.at(record.get(), "runId", "the entry is of run " + entry.getRunId() + ".");
-      }
-      Optional<ClosedRound> closed = take(record.get(), entry);
+      Optional<ClosedRound> closed = take(record.get());
       if (closed.isPresent()) {
         return closed;
       }
     }
     return Optional.empty();
+  }
+
+  /**
+   * Checks that a run's definition is the one that its ledger has accepted: all that is looked up by it depends on that.
+   *
+   * @throws Violation if it is another one
+   */
+  static void checkDefinition(EvidenceSource source, RunDefinition run) {
+    try (LedgerVerifier ledger = new LedgerVerifier(source, run)) {
+      ledger.entries.next().ifPresent(ledger::take);
+    }
   }
 
   /**
@@ -161,7 +167,12 @@ final class LedgerVerifier implements AutoCloseable {
     return agents;
   }
 
-  private Optional<ClosedRound> take(LogRecord record, LedgerEntry entry) {
+  private Optional<ClosedRound> take(LogRecord record) {
+    lastOffset = record.offset();
+    LedgerEntry entry = PeekingCursor.value(record, LedgerEntry.class);
+    if (!entry.getRunId().equals(run.id())) {
+      throw Violation.at(record, "runId", "the entry is of run " + entry.getRunId() + ".");
+    }
     if (!accepted && !(entry.getEvent() instanceof RunAccepted)) {
       throw Violation.at(
           record,

@@ -105,6 +105,7 @@ public final class RunVerifier {
     Optional<Checkpoints.Checkpoint> start = Optional.empty();
     try {
       if (options.fromCheckpoint().isPresent()) {
+        LedgerVerifier.checkDefinition(source, run);
         start =
             Optional.of(
                 new CheckpointFinder(source, run).atMost(options.fromCheckpoint().getAsInt()));
