@@ -41,7 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 class MutantsTest {
 
   private static final Path MNIST = Path.of("..", "data", "mnist");
-  private static final int WHILE_THE_RUN_WAITS = 14_000;
+  private static final int WHILE_THE_RUN_WAITS = 20_000;
   private static final int WHILE_IT_GOES_ON = 500;
   private static final int PER_READER = 10_000;
 
