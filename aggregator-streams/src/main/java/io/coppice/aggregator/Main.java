@@ -1,5 +1,6 @@
 package io.coppice.aggregator;
 
+import io.coppice.schemas.ClientConfigFile;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.TopicCatalogue;
 import io.coppice.schemas.TopicCatalogue.Sizing;
@@ -132,6 +133,15 @@ public final class Main implements Callable<Integer> {
   private Short replication;
 
   @Option(
+      names = "--command-config",
+      paramLabel = "FILE",
+      defaultValue = "${COPPICE_COMMAND_CONFIG:-" + Option.NULL_VALUE + "}",
+      description =
+          "File of client properties, such as security.protocol and sasl.jaas.config; keys that begin with schema.registry.,"
+              + " basic.auth. or bearer.auth. are for the registry (COPPICE_COMMAND_CONFIG; none).")
+  private Path commandConfig;
+
+  @Option(
       names = "--kafka-property",
       paramLabel = "KEY=VALUE",
       description = "Further setting of the Kafka clients, such as security.protocol=SSL.")
@@ -163,8 +173,10 @@ public final class Main implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    ClientConfigFile file =
+        commandConfig == null ? ClientConfigFile.NONE : ClientConfigFile.read(commandConfig);
     ClusterConfig cluster =
-        new ClusterConfig(bootstrap, registry, topicPrefix, clientProperties, registryProperties);
+        file.with(clientProperties, registryProperties).cluster(bootstrap, registry, topicPrefix);
     AggregatorConfig config =
         new AggregatorConfig(
             cluster,

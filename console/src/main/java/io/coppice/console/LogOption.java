@@ -3,6 +3,7 @@ package io.coppice.console;
 import io.coppice.console.compare.Comparison;
 import io.coppice.embedded.EmbeddedCluster;
 import io.coppice.embedded.EmbeddedClusterException;
+import io.coppice.schemas.ClientConfigFile;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.Topic;
 import java.nio.file.Files;
@@ -102,6 +103,14 @@ final class LogOption {
         description = "What the names of its topics begin with.")
     private String topicPrefix;
 
+    @Option(
+        names = "--command-config",
+        paramLabel = "FILE",
+        description =
+            "File of client properties for it, such as security.protocol and sasl.jaas.config; keys that begin with"
+                + " schema.registry., basic.auth. or bearer.auth. are for the registry.")
+    private Path commandConfig;
+
     String brokers() {
       return bootstrap;
     }
@@ -112,8 +121,7 @@ final class LogOption {
      * @throws UserError if no broker answers, or it has not the topics of a log
      */
     OpenLog open() throws InterruptedException {
-      ClusterConfig cluster =
-          new ClusterConfig(bootstrap, registry, topicPrefix, Map.of(), Map.of());
+      ClusterConfig cluster = config();
       Map<String, Object> settings = cluster.kafka();
       settings.put("default.api.timeout.ms", ANSWER_MILLIS);
       settings.put("request.timeout.ms", ANSWER_MILLIS);
@@ -128,6 +136,21 @@ final class LogOption {
         throw UserError.badInput("--bootstrap " + bootstrap + ": " + rootMessage(e) + ".", e);
       } catch (ExecutionException e) {
         throw UserError.failed("--bootstrap: No Kafka broker answers at " + bootstrap + ".", e);
+      }
+    }
+
+    /**
+     * How the cluster is reached.
+     *
+     * @throws UserError if the file of client properties cannot be read
+     */
+    ClusterConfig config() {
+      try {
+        ClientConfigFile file =
+            commandConfig == null ? ClientConfigFile.NONE : ClientConfigFile.read(commandConfig);
+        return file.cluster(bootstrap, registry, topicPrefix);
+      } catch (ClientConfigFile.UnreadableException e) {
+        throw UserError.badInput("--command-config: " + e.getMessage(), e);
       }
     }
 

@@ -1,11 +1,14 @@
 package io.coppice.service;
 
+import io.coppice.schemas.ClientConfigFile;
 import io.coppice.schemas.ClusterConfig;
 import io.micronaut.context.annotation.ConfigurationProperties;
+import io.micronaut.core.annotation.Nullable;
 import io.micronaut.core.convert.format.MapFormat;
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Positive;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -20,6 +23,8 @@ public class ClusterSettings {
   private String topicPrefix = ClusterConfig.DEFAULT_TOPIC_PREFIX;
 
   @Positive private int startTimeoutSeconds = 60;
+
+  @Nullable private String clientConfig;
 
   @MapFormat(transformation = MapFormat.MapTransformation.FLAT)
   private Map<String, String> client = new LinkedHashMap<>();
@@ -63,6 +68,16 @@ public class ClusterSettings {
     this.startTimeoutSeconds = startTimeoutSeconds;
   }
 
+  /** File of client properties as Kafka's own tools take it ({@link ClientConfigFile}); none: only the settings here. */
+  @Nullable
+  public String getClientConfig() {
+    return clientConfig;
+  }
+
+  public void setClientConfig(@Nullable String clientConfig) {
+    this.clientConfig = clientConfig;
+  }
+
   /** Further Kafka client settings by Kafka's own keys. */
   public Map<String, String> getClient() {
     return client;
@@ -81,8 +96,22 @@ public class ClusterSettings {
     this.registry = registry;
   }
 
-  /** The same as a value. */
+  /**
+   * The same as a value.
+   *
+   * @throws StartException if the file of client properties cannot be read
+   */
   public ClusterConfig toConfig() {
-    return new ClusterConfig(bootstrapServers, registryUrl, topicPrefix, client, registry);
+    return file().with(client, registry).cluster(bootstrapServers, registryUrl, topicPrefix);
+  }
+
+  private ClientConfigFile file() {
+    try {
+      return clientConfig == null
+          ? ClientConfigFile.NONE
+          : ClientConfigFile.read(Path.of(clientConfig));
+    } catch (ClientConfigFile.UnreadableException e) {
+      throw new StartException("coppice.cluster.client-config: " + e.getMessage(), e);
+    }
   }
 }
