@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import io.coppice.aggregator.RecordedUpdates;
 import io.coppice.aggregator.TestUpdate;
+import io.coppice.aggregator.observe.Telemetry;
 import io.coppice.schemas.AggregateDigest;
 import io.coppice.schemas.AggregateDigests;
 import io.coppice.schemas.AggregateShard;
@@ -26,6 +27,7 @@ import io.coppice.schemas.Signatures;
 import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.UpdateChecked;
 import io.coppice.schemas.UpdateShard;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.File;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -64,6 +66,8 @@ class ShardAggregatorTest {
   private final RecordedUpdates updates = new RecordedUpdates();
   private KeyValueStore<String, byte[]> store;
   private MockProcessorContext<byte[], SpecificRecord> context;
+  private final SimpleMeterRegistry figures = new SimpleMeterRegistry();
+  private final Telemetry telemetry = new Telemetry(figures);
   private ShardAggregator aggregator;
   private long offset;
 
@@ -91,7 +95,7 @@ class ShardAggregatorTest {
       store.init(context.getStateStoreContext(), store);
     }
     context.addStateStore(store);
-    aggregator = new ShardAggregator(serdes, "closes", PARTITIONS, () -> updates, room);
+    aggregator = new ShardAggregator(serdes, "closes", PARTITIONS, () -> updates, room, telemetry);
     aggregator.init(context);
   }
 
