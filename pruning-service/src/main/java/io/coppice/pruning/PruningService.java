@@ -9,6 +9,7 @@ import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.EvaluationMode;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.Topic;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,8 +17,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -71,6 +74,10 @@ public final class PruningService implements AutoCloseable {
     this.metrics = new ServiceMetrics(meters);
     this.ignored = new IgnoredLog(metrics::ignored);
     meters.gauge("coppice.runs.active", this, PruningService::activeRuns);
+    meters.gauge("coppice.pruning.faults", faults, Map::size);
+    FunctionCounter.builder("coppice.pruning.failures", failures, AtomicInteger::get)
+        .description("Times that work on a run failed and was begun anew")
+        .register(meters);
   }
 
   /** Begins to look after runs; returns at once. */
@@ -95,10 +102,14 @@ public final class PruningService implements AutoCloseable {
 
   /** Number of runs that this instance looks after. */
   public int activeRuns() {
-    return (int)
-        owned.values().stream()
-            .filter(run -> run.workers().stream().anyMatch(Supervised::isAlive))
-            .count();
+    return activeRunIds().size();
+  }
+
+  private Set<String> activeRunIds() {
+    return owned.entrySet().stream()
+        .filter(run -> run.getValue().workers().stream().anyMatch(Supervised::isAlive))
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toSet());
   }
 
   private void follow() {
@@ -118,6 +129,7 @@ public final class PruningService implements AutoCloseable {
             take(found, runPartitions);
           }
           faults.remove(thread.getName());
+          metrics.forgetAllBut(activeRunIds());
         }
       } catch (RuntimeException e) {
         String fault = "The pruning service cannot follow its runs: " + e.getMessage();
@@ -160,6 +172,7 @@ public final class PruningService implements AutoCloseable {
     workers.add(
         new Supervised(
             "keeper-" + run.id(),
+            run.id(),
             faults,
             failures,
             () -> {
@@ -170,6 +183,7 @@ public final class PruningService implements AutoCloseable {
       workers.add(
           new Supervised(
               "evaluator-" + run.id(),
+              run.id(),
               faults,
               failures,
               () -> {
@@ -184,11 +198,13 @@ public final class PruningService implements AutoCloseable {
 
   private void release(Collection<String> runIds) {
     List<Supervised> workers = new ArrayList<>();
-    for (String id : List.copyOf(runIds)) {
+    List<String> released = List.copyOf(runIds);
+    for (String id : released) {
       workers.addAll(owned.remove(id).workers());
     }
     workers.forEach(Supervised::stop);
     workers.forEach(Supervised::join);
+    released.forEach(metrics::forget);
   }
 
   private void pause() {

@@ -193,6 +193,9 @@ class ShardAggregatorTest {
     }
     int rebuilt = updates.reread();
     assertThat(rebuilt).isEqualTo(2 + 4 + 6);
+    assertThat(
+            figures.get("coppice.shard.reread.records").tag("cause", "rebuild").counter().count())
+        .isEqualTo(rebuilt);
     close(1, next);
     List<AggregateShard> disturbed = sent(AggregateShard.class);
     assertThat(updates.reread()).as("the rebuilt sums are the right ones").isEqualTo(rebuilt);
@@ -226,6 +229,10 @@ class ShardAggregatorTest {
         .extracting(AggregateShard::getValues)
         .isEqualTo(withRoom);
     assertThat(updates.reread()).isEqualTo(3);
+    assertThat(figures.get("coppice.shard.reread.records").tag("cause", "close").counter().count())
+        .isEqualTo(3);
+    assertThat(figures.get("coppice.shard.reread").tag("cause", "close").timer().count())
+        .isEqualTo(1);
   }
 
   @Test
@@ -242,6 +249,14 @@ class ShardAggregatorTest {
               assertThat(rejected.getDetail())
                   .contains("partition 1 has not seen its DELTA shard 1");
             });
+    assertThat(telemetry.faults())
+        .singleElement()
+        .asString()
+        .startsWith("Round 0 of run run-a was closed with agent a, but partition 1");
+
+    round.subList(1, round.size()).forEach(this::send);
+    close(0, round);
+    assertThat(telemetry.faults()).as("the round is closed after all").isEmpty();
   }
 
   @Test
