@@ -143,6 +143,6 @@ public final class AgentMetrics {
   }
 
   void rejected(String reason) {
-    registry.counter("coppice.agent.rejected", tags.and("reason", reason)).increment();
+    registry.counter("coppice.agent.rejected", tags.and("reason", reason.toLowerCase(Locale.ROOT))).increment();
   }
 }

@@ -219,7 +219,7 @@ final class Ring implements AutoCloseable {
             cluster(),
             serdes,
             new EdgeAgent.Identity(id, Optional.of(run.id()), key),
-            AgentData.of(share(id)),
+            new AgentData(share(id), Optional.of(test), Optional.empty()),
             gate,
             link,
             new AgentMetrics(agentMeters, id));
