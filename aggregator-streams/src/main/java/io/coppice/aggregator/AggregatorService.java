@@ -61,6 +61,14 @@ public final class AggregatorService implements AutoCloseable {
         config.instanceId().isPresent()
             ? GroupMembershipOperation.REMAIN_IN_GROUP
             : GroupMembershipOperation.LEAVE_GROUP;
+    Properties settings = settings(config);
+    if (!StreamsConfig.EXACTLY_ONCE_V2.equals(
+        settings.get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG))) {
+      log.warn(
+          "Exactly-once processing is switched off ({}={}): after a failure an update may count twice; for measurements only.",
+          StreamsConfig.PROCESSING_GUARANTEE_CONFIG,
+          settings.get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG));
+    }
     this.streams =
         new KafkaStreams(
             AggregatorTopology.build(
@@ -69,7 +77,7 @@ public final class AggregatorService implements AutoCloseable {
                 partitions,
                 () -> new KafkaUpdateLog(cluster),
                 config.tickInterval()),
-            settings(config));
+            settings);
     streams.setUncaughtExceptionHandler(this::onFailure);
     streams.setStateListener(
         (now, before) -> {
@@ -91,7 +99,8 @@ public final class AggregatorService implements AutoCloseable {
     settings.put(StreamsConfig.APPLICATION_ID_CONFIG, config.applicationId());
     settings.put(StreamsConfig.STATE_DIR_CONFIG, config.stateDirectory().toString());
     settings.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, config.threads());
-    settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+    // What is set explicitly goes before: that is how one measures what exactly-once costs.
+    settings.putIfAbsent(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, config.commitInterval().toMillis());
     settings.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, config.standbyReplicas());
     settings.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, -1); // the broker's default
