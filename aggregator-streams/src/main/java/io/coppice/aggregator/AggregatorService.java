@@ -85,6 +85,14 @@ public final class AggregatorService implements AutoCloseable {
             ? GroupMembershipOperation.REMAIN_IN_GROUP
             : GroupMembershipOperation.LEAVE_GROUP;
     this.telemetry = new Telemetry(meters.orElseGet(SimpleMeterRegistry::new));
+    Properties settings = settings(config);
+    if (!StreamsConfig.EXACTLY_ONCE_V2.equals(
+        settings.get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG))) {
+      log.warn(
+          "Exactly-once processing is switched off ({}={}): after a failure an update may count twice; for measurements only.",
+          StreamsConfig.PROCESSING_GUARANTEE_CONFIG,
+          settings.get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG));
+    }
     this.streams =
         new KafkaStreams(
             AggregatorTopology.build(
@@ -94,7 +102,7 @@ public final class AggregatorService implements AutoCloseable {
                 () -> new KafkaUpdateLog(cluster),
                 config.tickInterval(),
                 telemetry),
-            settings(config));
+            settings);
     telemetry.instance(
         () -> streams.state() == KafkaStreams.State.RUNNING, partitions.shardPartitions());
     this.clientMetrics =
@@ -125,7 +133,8 @@ public final class AggregatorService implements AutoCloseable {
     settings.put(StreamsConfig.APPLICATION_ID_CONFIG, config.applicationId());
     settings.put(StreamsConfig.STATE_DIR_CONFIG, config.stateDirectory().toString());
     settings.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, config.threads());
-    settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+    // What is set explicitly goes before: that is how one measures what exactly-once costs.
+    settings.putIfAbsent(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, config.commitInterval().toMillis());
     settings.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, config.standbyReplicas());
     settings.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, -1); // the broker's default

@@ -8,6 +8,7 @@ import io.coppice.replay.RunRecords;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.EvaluationMode;
 import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.RunContext;
 import io.coppice.schemas.Topic;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -161,6 +162,12 @@ public final class PruningService implements AutoCloseable {
 
   /** Starts whatever the run needs; nothing if its policy is not one of this instance's. */
   private List<Supervised> startWorkers(RunDefinition run) {
+    try (RunContext _ = RunContext.of(run.id())) {
+      return start(run);
+    }
+  }
+
+  private List<Supervised> start(RunDefinition run) {
     try {
       MaskPolicy.named(run.run().getPruning().getPolicy());
     } catch (IllegalArgumentException e) {
