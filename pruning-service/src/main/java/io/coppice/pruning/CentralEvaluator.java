@@ -114,6 +114,7 @@ final class CentralEvaluator implements Runnable {
   private void takeNote(Object observed) {
     if (observed instanceof RoundEvaluated found && found.getEvaluator().equals(NAME)) {
       evaluated.add(found.getRound());
+      metrics.evaluated(run.id(), found.getRound(), found.getAccuracy(), found.getLoss());
     }
   }
 

@@ -110,6 +110,9 @@ final class RunKeeper implements Runnable {
     metrics.traffic(run.id(), follower.lag(), up - bytesUpShown, down - bytesDownShown);
     bytesUpShown = up;
     bytesDownShown = down;
+    if (follower.fold().hasModel()) {
+      metrics.folded(run.id(), follower.fold().nextRound() - 1);
+    }
   }
 
   /** A decider that remembers is given the run from its first round on, as long as it has anything left to decide. */
@@ -196,7 +199,6 @@ final class RunKeeper implements Runnable {
             null,
             null);
     write(published, checkpointUnder(published));
-    metrics.maskPublished(run.id(), published.getVersion(), proposed);
     LOG.info(
         "run {}: published the mask of initial pruning, density {}", run.id(), percent(proposed));
   }
@@ -230,8 +232,7 @@ final class RunKeeper implements Runnable {
     long start = System.nanoTime();
     Decision decision =
         decider.decide(RoundOutcome.of(run, cost, round, follower.fold().parameters()));
-    metrics.decided(
-        run.id(), follower.fold().maskVersion() + 1, decision.mask(), System.nanoTime() - start);
+    metrics.decided(run.id(), System.nanoTime() - start);
     return published != null ? null : new Due(round.closed(), decision, measured.orElse(null));
   }
 
@@ -355,6 +356,14 @@ final class RunKeeper implements Runnable {
   private final class Watcher implements RunFollower.Listener {
 
     @Override
+    public void maskPublished(MaskPublished published) {
+      metrics.published(
+          run.id(),
+          published.getVersion(),
+          LogTensors.fromLog(run.layout(), published.getLayers()));
+    }
+
+    @Override
     public void roundClosed(RoundClosed closed) {
       metrics.closed(run.id(), closed.getRound());
     }
@@ -368,7 +377,6 @@ final class RunKeeper implements Runnable {
 
     private void take(FoldedRound folded) {
       int round = folded.round();
-      metrics.folded(run.id(), round);
       if (round == RunDefinition.INITIAL_PRUNING_ROUND) {
         due = new Due(folded.closed(), null, null);
       } else if (run.newMaskAfter(round)) {

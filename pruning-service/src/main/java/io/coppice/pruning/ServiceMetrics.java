@@ -36,11 +36,13 @@ final class ServiceMetrics {
     run(runId).closed(round);
   }
 
+  /** The model is that after a round. */
   void folded(String runId, int round) {
     run(runId).folded(round);
   }
 
-  void maskPublished(String runId, int version, Mask mask) {
+  /** The log has a mask, be it from this instance or from another. */
+  void published(String runId, int version, Mask mask) {
     RunFigures run = run(runId);
     run.set("coppice.mask.version", Tags.empty(), version);
     run.set("coppice.mask.density", Tags.empty(), mask.density());
@@ -50,11 +52,11 @@ final class ServiceMetrics {
     }
   }
 
-  void decided(String runId, int version, Mask mask, long nanos) {
+  void decided(String runId, long nanos) {
     run(runId).timer("coppice.mask.decision").record(nanos, TimeUnit.NANOSECONDS);
-    maskPublished(runId, version, mask);
   }
 
+  /** The log has an evaluation, be it from this instance or from another. */
   void evaluated(String runId, int round, double accuracy, double loss) {
     RunFigures run = run(runId);
     run.set("coppice.evaluation.round", Tags.empty(), round);
@@ -137,10 +139,9 @@ final class ServiceMetrics {
       showBehind();
     }
 
-    /** A fold that starts from a checkpoint has folded what lies before it, too; it says so with its first round. */
     private void showBehind() {
       if (foldedRound != Integer.MIN_VALUE) {
-        set("coppice.round.behind", Tags.empty(), Math.max(0, closedRound - foldedRound));
+        set("coppice.round.behind", Tags.empty(), Math.max(0, (long) closedRound - foldedRound));
       }
     }
 

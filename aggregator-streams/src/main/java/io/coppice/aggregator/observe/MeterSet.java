@@ -16,7 +16,7 @@ import java.util.List;
  */
 final class MeterSet implements AutoCloseable {
 
-  /** Bounds of a timer's buckets: rounds take from less than a second to hours. */
+  /** Bounds of a histogram's buckets: rounds take from less than a second to hours. */
   private static final Duration[] BUCKETS = {
     Duration.ofMillis(100),
     Duration.ofMillis(500),
@@ -60,13 +60,17 @@ final class MeterSet implements AutoCloseable {
   }
 
   Timer timer(String name, String description, String... more) {
+    return own(timerOf(name, description, more).register(registry));
+  }
+
+  /** A timer that shows how its times are distributed, too. */
+  Timer histogram(String name, String description, String... more) {
     return own(
-        Timer.builder(name)
-            .description(description)
-            .tags(tags)
-            .tags(Tags.of(more))
-            .serviceLevelObjectives(BUCKETS)
-            .register(registry));
+        timerOf(name, description, more).serviceLevelObjectives(BUCKETS).register(registry));
+  }
+
+  private Timer.Builder timerOf(String name, String description, String... more) {
+    return Timer.builder(name).description(description).tags(tags).tags(Tags.of(more));
   }
 
   private <M extends Meter> M own(M meter) {

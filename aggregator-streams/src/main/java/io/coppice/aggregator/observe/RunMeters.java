@@ -93,9 +93,9 @@ final class RunMeters implements AutoCloseable {
             "coppice.rounds.reopened", "Times that others were asked, for want of a quorum");
     admissions = meters.counter("coppice.updates.admitted", "Updates admitted");
     roundTime =
-        meters.timer("coppice.round.duration", "From the opening of a round to its closing");
+        meters.histogram("coppice.round.duration", "From the opening of a round to its closing");
     aggregation =
-        meters.timer(
+        meters.histogram(
             "coppice.round.aggregation", "From the closing of a round to its last aggregate");
     meters
         .level("coppice.round.quorum", "Updates that a round needs to be closed")

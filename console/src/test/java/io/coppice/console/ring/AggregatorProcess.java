@@ -24,6 +24,15 @@ final class AggregatorProcess implements AutoCloseable {
    * @param directory where its state goes
    */
   static AggregatorProcess start(ClusterConfig cluster, Path directory) throws IOException {
+    return start(cluster, directory, 0);
+  }
+
+  /**
+   * @param directory where its state goes
+   * @param httpPort of health and figures; 0: none
+   */
+  static AggregatorProcess start(ClusterConfig cluster, Path directory, int httpPort)
+      throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -44,7 +53,9 @@ final class AggregatorProcess implements AutoCloseable {
             "--commit-interval",
             "30",
             "--tick-interval",
-            "200");
+            "200",
+            "--http-port",
+            String.valueOf(httpPort));
     MOURNING.forEach(property -> builder.command().addAll(List.of("--kafka-property", property)));
     return new AggregatorProcess(
         builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start());
