@@ -1,12 +1,19 @@
 package io.coppice.aggregator;
 
+import io.coppice.aggregator.observe.Telemetry;
 import io.coppice.aggregator.shards.KafkaUpdateLog;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.SchemaRegistry;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.TopicCatalogue.Sizing;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -38,6 +45,8 @@ public final class AggregatorService implements AutoCloseable {
   private final LogSerdes serdes;
   private final String topicPrefix;
   private final KafkaStreams streams;
+  private final Telemetry telemetry;
+  private final Optional<KafkaStreamsMetrics> clientMetrics;
   private final GroupMembershipOperation whenClosed;
   private final CountDownLatch running = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
@@ -54,6 +63,20 @@ public final class AggregatorService implements AutoCloseable {
 
   /** The same with a registry client of the caller's. */
   public AggregatorService(AggregatorConfig config, Sizing partitions, SchemaRegistry registry) {
+    this(config, partitions, registry, Optional.empty());
+  }
+
+  /** The same with figures: ours ({@code coppice.*}) and those of Kafka's clients ({@code kafka.*}). */
+  public AggregatorService(
+      AggregatorConfig config, Sizing partitions, SchemaRegistry registry, MeterRegistry meters) {
+    this(config, partitions, registry, Optional.of(meters));
+  }
+
+  private AggregatorService(
+      AggregatorConfig config,
+      Sizing partitions,
+      SchemaRegistry registry,
+      Optional<MeterRegistry> meters) {
     ClusterConfig cluster = config.cluster();
     this.serdes = new LogSerdes(registry);
     this.topicPrefix = cluster.topicPrefix();
@@ -61,6 +84,15 @@ public final class AggregatorService implements AutoCloseable {
         config.instanceId().isPresent()
             ? GroupMembershipOperation.REMAIN_IN_GROUP
             : GroupMembershipOperation.LEAVE_GROUP;
+    this.telemetry = new Telemetry(meters.orElseGet(SimpleMeterRegistry::new));
+    Properties settings = settings(config);
+    if (!StreamsConfig.EXACTLY_ONCE_V2.equals(
+        settings.get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG))) {
+      log.warn(
+          "Exactly-once processing is switched off ({}={}): after a failure an update may count twice; for measurements only.",
+          StreamsConfig.PROCESSING_GUARANTEE_CONFIG,
+          settings.get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG));
+    }
     this.streams =
         new KafkaStreams(
             AggregatorTopology.build(
@@ -68,8 +100,18 @@ public final class AggregatorService implements AutoCloseable {
                 serdes,
                 partitions,
                 () -> new KafkaUpdateLog(cluster),
-                config.tickInterval()),
-            settings(config));
+                config.tickInterval(),
+                telemetry),
+            settings);
+    telemetry.instance(
+        () -> streams.state() == KafkaStreams.State.RUNNING, partitions.shardPartitions());
+    this.clientMetrics =
+        meters.map(
+            registryOfFigures -> {
+              KafkaStreamsMetrics metrics = new KafkaStreamsMetrics(streams);
+              metrics.bindTo(registryOfFigures);
+              return metrics;
+            });
     streams.setUncaughtExceptionHandler(this::onFailure);
     streams.setStateListener(
         (now, before) -> {
@@ -91,7 +133,8 @@ public final class AggregatorService implements AutoCloseable {
     settings.put(StreamsConfig.APPLICATION_ID_CONFIG, config.applicationId());
     settings.put(StreamsConfig.STATE_DIR_CONFIG, config.stateDirectory().toString());
     settings.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, config.threads());
-    settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+    // What is set explicitly goes before: that is how one measures what exactly-once costs.
+    settings.putIfAbsent(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, config.commitInterval().toMillis());
     settings.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, config.standbyReplicas());
     settings.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, -1); // the broker's default
@@ -161,6 +204,18 @@ public final class AggregatorService implements AutoCloseable {
     return failure.get() == null && streams.state().isRunningOrRebalancing();
   }
 
+  /** What the instance is like, for a health check. */
+  public Health health() {
+    KafkaStreams.State state = streams.state();
+    List<String> faults = new ArrayList<>(telemetry.faults());
+    Optional.ofNullable(failure.get())
+        .map(AggregatorService::sentence)
+        .ifPresent(cause -> faults.add("The aggregator has stopped: " + cause));
+    boolean alive = failure.get() == null && !state.hasStartedOrFinishedShuttingDown();
+    boolean hasWork = running.getCount() == 0 && state.isRunningOrRebalancing();
+    return new Health(alive, alive && hasWork && faults.isEmpty(), state.name(), faults);
+  }
+
   /** Whether the instance has stopped because of an error. */
   public boolean hasFailed() {
     return failure.get() != null;
@@ -172,6 +227,7 @@ public final class AggregatorService implements AutoCloseable {
    */
   @Override
   public void close() {
+    clientMetrics.ifPresent(KafkaStreamsMetrics::close);
     // Streams never leaves by itself: the group would wait 45 s for an instance that nobody knows
     // again.
     if (!streams.close(
@@ -183,6 +239,7 @@ public final class AggregatorService implements AutoCloseable {
   private StreamThreadExceptionResponse onFailure(Throwable error) {
     if (isTransient(error)) {
       log.warn("A thread is replaced: {}", sentence(error), error);
+      telemetry.threadReplaced();
       return StreamThreadExceptionResponse.REPLACE_THREAD;
     }
     failure.set(error);

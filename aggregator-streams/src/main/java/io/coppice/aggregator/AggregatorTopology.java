@@ -1,5 +1,6 @@
 package io.coppice.aggregator;
 
+import io.coppice.aggregator.observe.Telemetry;
 import io.coppice.aggregator.rounds.RoundCoordinator;
 import io.coppice.aggregator.shards.ShardAggregator;
 import io.coppice.aggregator.shards.UpdateLog;
@@ -48,13 +49,15 @@ public final class AggregatorTopology {
    * @param partitions partitions that the topics by shard and by run have
    * @param updateLogs how a task of the shard aggregator reads records again; one log a task
    * @param tickInterval wall-clock time between two ticks of a run that waits for a deadline
+   * @param telemetry is told what the instance does
    */
   public static Topology build(
       String prefix,
       LogSerdes serdes,
       Sizing partitions,
       Supplier<? extends UpdateLog> updateLogs,
-      Duration tickInterval) {
+      Duration tickInterval,
+      Telemetry telemetry) {
     Deserializer<byte[]> raw = new ByteArrayDeserializer();
     Serializer<byte[]> key = new ByteArraySerializer();
     String closes = Topic.CLOSES.name(prefix);
@@ -70,7 +73,8 @@ public final class AggregatorTopology {
                     closes,
                     partitions.shardPartitions(),
                     updateLogs,
-                    ShardAggregator.DEFAULT_ROOM),
+                    ShardAggregator.DEFAULT_ROOM,
+                    telemetry),
             "shard-inputs")
         .addStateStore(ShardAggregator.store(), "shard-aggregator")
         .addSink(
@@ -120,7 +124,7 @@ public final class AggregatorTopology {
             Topic.TICKS.name(prefix))
         .addProcessor(
             "round-coordinator",
-            () -> new RoundCoordinator(serdes, prefix, partitions, tickInterval),
+            () -> new RoundCoordinator(serdes, prefix, partitions, tickInterval, telemetry),
             "run-inputs")
         .addStateStore(RoundCoordinator.store(), "round-coordinator")
         .addSink(

@@ -133,6 +133,21 @@ public final class Main implements Callable<Integer> {
   private Short replication;
 
   @Option(
+      names = "--http-port",
+      paramLabel = "PORT",
+      defaultValue = "${COPPICE_HTTP_PORT:-8084}",
+      description =
+          "Port of /health and /prometheus; 0: none (COPPICE_HTTP_PORT; ${DEFAULT-VALUE}).")
+  private int httpPort;
+
+  @Option(
+      names = "--http-host",
+      paramLabel = "ADDRESS",
+      defaultValue = "${COPPICE_HTTP_HOST:-0.0.0.0}",
+      description = "Address that this port is opened at (COPPICE_HTTP_HOST; ${DEFAULT-VALUE}).")
+  private String httpHost;
+
+  @Option(
       names = "--command-config",
       paramLabel = "FILE",
       defaultValue = "${COPPICE_COMMAND_CONFIG:-" + Option.NULL_VALUE + "}",
@@ -189,16 +204,36 @@ public final class Main implements Callable<Integer> {
             standbyReplicas,
             Optional.ofNullable(instanceId));
     Sizing wanted = new Sizing(shardPartitions, runPartitions, Optional.ofNullable(replication));
+    try (Operations operations = httpPort == 0 ? null : Operations.open(httpHost, httpPort)) {
+      return run(config, wanted, Optional.ofNullable(operations));
+    }
+  }
+
+  private static int run(AggregatorConfig config, Sizing wanted, Optional<Operations> operations)
+      throws InterruptedException {
+    ClusterConfig cluster = config.cluster();
     Sizing partitions;
     try (Admin admin = Admin.create(cluster.kafka())) {
-      partitions = new TopicCatalogue(topicPrefix).ensure(admin, wanted);
+      partitions = new TopicCatalogue(cluster.topicPrefix()).ensure(admin, wanted);
     }
-    try (AggregatorService service = new AggregatorService(config, partitions)) {
+    try (AggregatorService service = service(config, partitions, operations)) {
       Thread shutdown = new Thread(service::close, "shutdown");
       Runtime.getRuntime().addShutdownHook(shutdown);
       service.start();
       service.awaitStopped();
       return service.hasFailed() ? CommandLine.ExitCode.SOFTWARE : CommandLine.ExitCode.OK;
     }
+  }
+
+  private static AggregatorService service(
+      AggregatorConfig config, Sizing partitions, Optional<Operations> operations) {
+    if (operations.isEmpty()) {
+      return new AggregatorService(config, partitions);
+    }
+    AggregatorService service =
+        new AggregatorService(
+            config, partitions, config.cluster().newRegistry(), operations.get().figures());
+    operations.get().show(service::health);
+    return service;
   }
 }

@@ -3,6 +3,7 @@ package io.coppice.aggregator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.coppice.aggregator.observe.Telemetry;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.InMemoryRegistry;
 import io.coppice.schemas.LogSerdes;
@@ -10,6 +11,7 @@ import io.coppice.schemas.SchemaRegistry;
 import io.coppice.schemas.TopicCatalogue.Sizing;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -33,7 +35,8 @@ class AggregatorServiceTest {
                 new LogSerdes(new InMemoryRegistry()),
                 Sizing.DEFAULT,
                 RecordedUpdates::new,
-                Duration.ofSeconds(1))
+                Duration.ofSeconds(1),
+                new Telemetry(new SimpleMeterRegistry()))
             .describe();
     assertThat(topology.subtopologies()).hasSize(2);
     assertThat(topology.globalStores()).isEmpty();

@@ -2,6 +2,7 @@ package io.coppice.aggregator;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.coppice.aggregator.observe.Telemetry;
 import io.coppice.aggregator.rounds.RoundCoordinator;
 import io.coppice.schemas.AgentJoined;
 import io.coppice.schemas.AggregateShard;
@@ -35,6 +36,9 @@ import io.coppice.schemas.Topic;
 import io.coppice.schemas.TopicCatalogue.Sizing;
 import io.coppice.schemas.TrainingRun;
 import io.coppice.schemas.UpdateShard;
+import io.micrometer.core.instrument.MockClock;
+import io.micrometer.core.instrument.simple.SimpleConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -70,6 +74,11 @@ public final class Ring implements AutoCloseable {
   private static final Instant START = Instant.ofEpochMilli(1_000_000);
 
   public final LogSerdes serdes = new LogSerdes(new InMemoryRegistry());
+  /** Stands still for the figures until it is moved on. */
+  public final MockClock clock = new MockClock();
+
+  public final SimpleMeterRegistry figures =
+      new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
   public final RecordedUpdates updates = new RecordedUpdates();
   private final TopologyTestDriver driver;
   private final Map<String, KeyPair> keys = new HashMap<>();
@@ -85,7 +94,12 @@ public final class Ring implements AutoCloseable {
     driver =
         new TopologyTestDriver(
             AggregatorTopology.build(
-                PREFIX, serdes, new Sizing(1, 1, Optional.empty()), () -> updates, TICK),
+                PREFIX,
+                serdes,
+                new Sizing(1, 1, Optional.empty()),
+                () -> updates,
+                TICK,
+                new Telemetry(figures)),
             settings,
             START);
   }

@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     header = "Measure how fast this machine computes.",
-    subcommands = BenchCommand.Train.class,
+    subcommands = {BenchCommand.Train.class, BenchAggregateCommand.class},
     synopsisSubcommandLabel = "COMMAND")
 final class BenchCommand {
 

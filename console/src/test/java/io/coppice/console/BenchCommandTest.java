@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,6 +41,71 @@ class BenchCommandTest {
     assertThat(run.err().strip()).isEqualTo(here(sentence));
     assertThat(run.exitCode()).isNotZero();
     assertThat(run.out()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --agents 10,1001        | --agents is 1 to 1000, not 1001.
+          --agents 0              | --agents is 1 to 1000, not 0.
+          --instances 13          | --instances is 1 to 12, not 13.
+          --threads 0             | --threads is 1 to 12, not 0.
+          --rounds 0              | --rounds is 1 to 1000, not 0.
+          --density 0             | --density is above 0 and at most 1, not 0.0.
+          --model perceptron      | --model: there is no benchmark of network 'perceptron': choose from conv2, conv4, dscnn, lenet5, mlp, resnet18, vgg11.
+          --heap 63               | --heap is at least 64 (MiB), not 63.
+          --dir TMP/none          | --dir TMP/none is no directory that can be written into.
+          --report TMP/none/r.json | --report TMP/none/r.json cannot be written: there is no directory TMP/none.
+          """)
+  void whatIsWrongIsSaidBeforeAnythingIsAggregated(String options, String sentence) {
+    CommandRun run = CommandRun.of(("bench aggregate " + here(options)).split(" "));
+    assertThat(run.err().strip()).isEqualTo(here(sentence));
+    assertThat(run.exitCode()).isNotZero();
+    assertThat(run.out()).isEmpty();
+  }
+
+  @Test
+  void whatDoesNotFitOnTheDiskIsNotBegun() {
+    CommandRun run =
+        CommandRun.of(
+            "bench", "aggregate", "--agents", "1000", "--rounds", "1000", "--dir", "" + temporary);
+    assertThat(run.err()).startsWith("The log would take 1").contains(" TB and " + temporary);
+    assertThat(run.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void aggregationIsMeasuredPrintedAndReported() throws IOException {
+    Path file = temporary.resolve("aggregate.json");
+    CommandRun run =
+        CommandRun.of(
+            ("bench aggregate --model mlp --density 0.5 --agents 3 --instances 1 --threads 2 --rounds 1"
+                    + " --heap 256 --encoding bfloat16 --at-least-once --dir "
+                    + temporary
+                    + " --report "
+                    + file)
+                .split(" "));
+    assertThat(run.err()).contains("turn 1 of 1");
+    assertThat(run.exitCode()).isZero();
+    assertThat(run.out())
+        .contains("mlp, density 0.50: 133,510 values an update, 267 kB in BFLOAT16")
+        .contains("exactly-once", "at-least-once");
+    JsonNode report = new ObjectMapper().readTree(file.toFile());
+    assertThat(report.get("cases")).hasSize(2);
+    for (JsonNode bench : report.get("cases")) {
+      assertThat(bench.get("agents").asInt()).isEqualTo(3);
+      assertThat(bench.get("heldBackRounds")).hasSize(1);
+      assertThat(bench.get("liveRounds")).hasSize(1);
+      long bytes = bench.get("heldBackRounds").get(0).get("bytes").asLong();
+      assertThat(bytes).isBetween(3L * 2 * 133_510, 3L * 2 * 133_510 + 10_000);
+      assertThat(bench.get("changelogBytesPerByte").asDouble()).isBetween(1e-4, 0.5);
+      assertThat(bench.get("megabytesPerSecond").asDouble()).isPositive().isFinite();
+    }
+    assertThat(report.get("cases").get(0).get("guarantee").asText()).isEqualTo("exactly_once_v2");
+    try (Stream<Path> left = Files.list(temporary)) {
+      assertThat(left).containsExactly(file);
+    }
   }
 
   @Test

@@ -4,6 +4,7 @@ import io.coppice.learning.engine.Network;
 import io.coppice.learning.model.ParameterLayout;
 import io.coppice.replay.IgnoredRecord;
 import io.coppice.schemas.CostProfile;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -12,9 +13,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 
-/** What an agent tells Prometheus: rounds, training time, bytes, rejections, density, and what it has measured of its device. */
+/** What an agent tells Prometheus: what it does, rounds, training, bytes, lag, rejections, density, and what it has measured of its device. */
 public final class AgentMetrics {
 
   private final MeterRegistry registry;
@@ -22,7 +27,9 @@ public final class AgentMetrics {
   private final AtomicInteger submittedRound;
   private final AtomicInteger foldedRound;
   private final Map<String, AtomicInteger> sparse = new HashMap<>();
+  private final Map<String, AtomicReference<Double>> levels = new ConcurrentHashMap<>();
   private volatile double density = 1;
+  private volatile long lag;
 
   /**
    * @param agentId tags every figure
@@ -36,7 +43,37 @@ public final class AgentMetrics {
     registry.gauge("coppice.agent.density", tags, this, metrics -> metrics.density);
   }
 
-  void submitted(double trainSeconds, long bytesUp, long bytesDown, int round) {
+  /** Shows what the agent is doing, by whoever runs it. */
+  void show(Supplier<EdgeAgent.Phase> phase, IntSupplier failures) {
+    for (EdgeAgent.Phase each : EdgeAgent.Phase.values()) {
+      Gauge.builder("coppice.agent.phase", () -> phase.get() == each ? 1 : 0)
+          .tags(tags.and("phase", each.name().toLowerCase(Locale.ROOT)))
+          .strongReference(true)
+          .register(registry);
+    }
+    FunctionCounter.builder("coppice.agent.failures", failures, IntSupplier::getAsInt)
+        .tags(tags)
+        .register(registry);
+    Gauge.builder("coppice.agent.lag.records", () -> lag)
+        .tags(tags)
+        .strongReference(true)
+        .register(registry);
+  }
+
+  /** Records of the log that the agent has not read yet. */
+  void lag(long records) {
+    lag = records;
+  }
+
+  /** The agent has evaluated the model on its hold-out. */
+  void evaluated(double accuracy, double loss) {
+    set("coppice.agent.evaluation.accuracy", accuracy);
+    set("coppice.agent.evaluation.loss", loss);
+  }
+
+  void submitted(
+      double trainSeconds, double trainLoss, long bytesUp, long bytesDown, int round) {
+    set("coppice.agent.train.loss", trainLoss);
     registry
         .timer("coppice.agent.train", tags)
         .record(Duration.ofNanos((long) (trainSeconds * 1e9)));
@@ -74,6 +111,21 @@ public final class AgentMetrics {
     }
   }
 
+  private void set(String name, double value) {
+    levels
+        .computeIfAbsent(
+            name,
+            k -> {
+              AtomicReference<Double> level = new AtomicReference<>(value);
+              Gauge.builder(name, level, AtomicReference::get)
+                  .tags(tags)
+                  .strongReference(true)
+                  .register(registry);
+              return level;
+            })
+        .set(value);
+  }
+
   /** A figure that stays: the registry holds the number itself. */
   private void gauge(String name, Tags ofFigure, Double value) {
     Gauge.builder(name, () -> value).tags(ofFigure).strongReference(true).register(registry);
@@ -91,6 +143,6 @@ public final class AgentMetrics {
   }
 
   void rejected(String reason) {
-    registry.counter("coppice.agent.rejected", tags.and("reason", reason)).increment();
+    registry.counter("coppice.agent.rejected", tags.and("reason", reason.toLowerCase(Locale.ROOT))).increment();
   }
 }

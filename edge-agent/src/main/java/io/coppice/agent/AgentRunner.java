@@ -2,6 +2,7 @@ package io.coppice.agent;
 
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.RunContext;
 import java.time.Duration;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -46,6 +47,7 @@ public final class AgentRunner implements AutoCloseable {
     this.link = link;
     this.metrics = metrics;
     this.thread = new Thread(this::supervise, identity.agentId());
+    metrics.show(this::phase, this::failures);
   }
 
   /** Begins; returns at once. */
@@ -75,6 +77,12 @@ public final class AgentRunner implements AutoCloseable {
   }
 
   private void supervise() {
+    try (RunContext _ = RunContext.ofAgent(identity.agentId())) {
+      workUntilDone();
+    }
+  }
+
+  private void workUntilDone() {
     while (!stopped) {
       agent = new EdgeAgent(cluster, serdes, identity, data, gate, link, metrics);
       try {

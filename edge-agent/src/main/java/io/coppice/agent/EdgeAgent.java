@@ -27,6 +27,7 @@ import io.coppice.schemas.MetricEntry;
 import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RoundEvaluated;
 import io.coppice.schemas.RoundOpened;
+import io.coppice.schemas.RunContext;
 import io.coppice.schemas.RunFinished;
 import io.coppice.schemas.Signatures;
 import io.coppice.schemas.Topic;
@@ -37,6 +38,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -156,7 +158,9 @@ public final class EdgeAgent implements Runnable {
     try {
       Optional<RunDefinition> found = awaitRun();
       if (found.isPresent()) {
-        takePartIn(found.get());
+        try (RunContext _ = RunContext.of(found.get().id())) {
+          takePartIn(found.get());
+        }
       }
     } catch (RefusedException e) {
       refused = true;
@@ -204,13 +208,16 @@ public final class EdgeAgent implements Runnable {
       catchUp();
       while (!stopped && !isOver()) {
         follower.poll(POLL);
+        metrics.lag(follower.lag());
         if (missing) {
           missing = false;
           join();
         }
         if (isAsked()) {
           phase = Phase.TRAINING;
-          trainAndSubmit();
+          try (RunContext _ = RunContext.of(run.id(), open.getRound())) {
+            trainAndSubmit();
+          }
           phase = Phase.WAITING_FOR_ROUND;
         }
       }
@@ -348,9 +355,15 @@ public final class EdgeAgent implements Runnable {
             .build());
     writer.commit();
     submitted = ContentDigest.of(records.submission());
-    metrics.submitted(update.trainSeconds(), bytesUp, bytesDown, update.round());
+    metrics.submitted(
+        update.trainSeconds(), update.trainLoss(), bytesUp, bytesDown, update.round());
     metrics.computed(work.choices());
-    LOG.debug("agent {} submitted round {}", identity.agentId(), update.round());
+    LOG.info(
+        "agent {} submitted round {}: {} bytes after {} s of training",
+        identity.agentId(),
+        update.round(),
+        bytesUp,
+        String.format(Locale.ROOT, "%.2f", update.trainSeconds()));
   }
 
   private void reportProgress(InitialPruningProgress progress) {
@@ -364,6 +377,7 @@ public final class EdgeAgent implements Runnable {
     writer.begin();
     sendMetric(result);
     writer.commit();
+    metrics.evaluated(result.getAccuracy(), result.getLoss());
   }
 
   private void sendMetric(Object event) {

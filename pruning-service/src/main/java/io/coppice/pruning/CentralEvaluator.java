@@ -17,6 +17,7 @@ import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.MetricEntry;
 import io.coppice.schemas.RoundEvaluated;
+import io.coppice.schemas.RunContext;
 import io.coppice.schemas.RunFinished;
 import io.coppice.schemas.Topic;
 import java.time.Duration;
@@ -120,6 +121,12 @@ final class CentralEvaluator implements Runnable {
     if (!run.isEvaluated(round) || stopped || !evaluated.add(round)) {
       return;
     }
+    try (RunContext _ = RunContext.of(run.id(), round)) {
+      evaluate(round);
+    }
+  }
+
+  private void evaluate(int round) {
     ModelFold fold = follower.fold();
     long start = System.nanoTime();
     Evaluation result = evaluator.evaluate(fold.parameters(), fold.mask(), test);
@@ -140,7 +147,7 @@ final class CentralEvaluator implements Runnable {
         run.id(),
         MetricEntry.newBuilder().setRunId(run.id()).setEvent(event).build());
     writer.commit();
-    metrics.evaluated(run.id(), result.accuracy(), result.meanLoss());
+    metrics.evaluated(run.id(), round, result.accuracy(), result.meanLoss());
     LOG.info(
         "run {} round {}: accuracy {}, loss {}",
         run.id(),

@@ -8,7 +8,9 @@ import io.coppice.replay.RunRecords;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.EvaluationMode;
 import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.RunContext;
 import io.coppice.schemas.Topic;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,8 +18,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -71,6 +75,10 @@ public final class PruningService implements AutoCloseable {
     this.metrics = new ServiceMetrics(meters);
     this.ignored = new IgnoredLog(metrics::ignored);
     meters.gauge("coppice.runs.active", this, PruningService::activeRuns);
+    meters.gauge("coppice.pruning.faults", faults, Map::size);
+    FunctionCounter.builder("coppice.pruning.failures", failures, AtomicInteger::get)
+        .description("Times that work on a run failed and was begun anew")
+        .register(meters);
   }
 
   /** Begins to look after runs; returns at once. */
@@ -95,10 +103,14 @@ public final class PruningService implements AutoCloseable {
 
   /** Number of runs that this instance looks after. */
   public int activeRuns() {
-    return (int)
-        owned.values().stream()
-            .filter(run -> run.workers().stream().anyMatch(Supervised::isAlive))
-            .count();
+    return activeRunIds().size();
+  }
+
+  private Set<String> activeRunIds() {
+    return owned.entrySet().stream()
+        .filter(run -> run.getValue().workers().stream().anyMatch(Supervised::isAlive))
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toSet());
   }
 
   private void follow() {
@@ -118,6 +130,7 @@ public final class PruningService implements AutoCloseable {
             take(found, runPartitions);
           }
           faults.remove(thread.getName());
+          metrics.forgetAllBut(activeRunIds());
         }
       } catch (RuntimeException e) {
         String fault = "The pruning service cannot follow its runs: " + e.getMessage();
@@ -149,6 +162,12 @@ public final class PruningService implements AutoCloseable {
 
   /** Starts whatever the run needs; nothing if its policy is not one of this instance's. */
   private List<Supervised> startWorkers(RunDefinition run) {
+    try (RunContext _ = RunContext.of(run.id())) {
+      return start(run);
+    }
+  }
+
+  private List<Supervised> start(RunDefinition run) {
     try {
       MaskPolicy.named(run.run().getPruning().getPolicy());
     } catch (IllegalArgumentException e) {
@@ -160,6 +179,7 @@ public final class PruningService implements AutoCloseable {
     workers.add(
         new Supervised(
             "keeper-" + run.id(),
+            run.id(),
             faults,
             failures,
             () -> {
@@ -170,6 +190,7 @@ public final class PruningService implements AutoCloseable {
       workers.add(
           new Supervised(
               "evaluator-" + run.id(),
+              run.id(),
               faults,
               failures,
               () -> {
@@ -184,11 +205,13 @@ public final class PruningService implements AutoCloseable {
 
   private void release(Collection<String> runIds) {
     List<Supervised> workers = new ArrayList<>();
-    for (String id : List.copyOf(runIds)) {
+    List<String> released = List.copyOf(runIds);
+    for (String id : released) {
       workers.addAll(owned.remove(id).workers());
     }
     workers.forEach(Supervised::stop);
     workers.forEach(Supervised::join);
+    released.forEach(metrics::forget);
   }
 
   private void pause() {

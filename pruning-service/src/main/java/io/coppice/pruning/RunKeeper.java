@@ -24,6 +24,7 @@ import io.coppice.schemas.MaskDecisionFigures;
 import io.coppice.schemas.MaskOrigin;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.RoundClosed;
+import io.coppice.schemas.RunContext;
 import io.coppice.schemas.RunFinished;
 import io.coppice.schemas.Topic;
 import java.nio.ByteBuffer;
@@ -64,6 +65,8 @@ final class RunKeeper implements Runnable {
   private boolean checkpointDue;
   private int newestCheckpointRound = Integer.MIN_VALUE;
   private boolean finished;
+  private long bytesUpShown;
+  private long bytesDownShown;
 
   /**
    * @param decision the policy's; null where initial pruning has proposed the mask
@@ -96,8 +99,17 @@ final class RunKeeper implements Runnable {
       while (!stopped && !isDone()) {
         follower.poll(POLL);
         publishWhatIsDue();
+        showTraffic();
       }
     }
+  }
+
+  private void showTraffic() {
+    long up = writer.bytesWritten();
+    long down = follower.bytesRead();
+    metrics.traffic(run.id(), follower.lag(), up - bytesUpShown, down - bytesDownShown);
+    bytesUpShown = up;
+    bytesDownShown = down;
   }
 
   /** A decider that remembers is given the run from its first round on, as long as it has anything left to decide. */
@@ -158,6 +170,12 @@ final class RunKeeper implements Runnable {
   }
 
   private void publishMask(Due round) {
+    try (RunContext _ = RunContext.of(run.id(), round.closed.getRound())) {
+      publish(round);
+    }
+  }
+
+  private void publish(Due round) {
     if (round.decision == null) {
       publishProposedMask(round.closed);
     } else {
@@ -178,7 +196,7 @@ final class RunKeeper implements Runnable {
             null,
             null);
     write(published, checkpointUnder(published));
-    metrics.maskPublished(run.id(), proposed);
+    metrics.maskPublished(run.id(), published.getVersion(), proposed);
     LOG.info(
         "run {}: published the mask of initial pruning, density {}", run.id(), percent(proposed));
   }
@@ -212,7 +230,8 @@ final class RunKeeper implements Runnable {
     long start = System.nanoTime();
     Decision decision =
         decider.decide(RoundOutcome.of(run, cost, round, follower.fold().parameters()));
-    metrics.decided(run.id(), decision.mask(), System.nanoTime() - start);
+    metrics.decided(
+        run.id(), follower.fold().maskVersion() + 1, decision.mask(), System.nanoTime() - start);
     return published != null ? null : new Due(round.closed(), decision, measured.orElse(null));
   }
 
@@ -336,7 +355,18 @@ final class RunKeeper implements Runnable {
   private final class Watcher implements RunFollower.Listener {
 
     @Override
+    public void roundClosed(RoundClosed closed) {
+      metrics.closed(run.id(), closed.getRound());
+    }
+
+    @Override
     public void folded(FoldedRound folded) {
+      try (RunContext _ = RunContext.of(run.id(), folded.round())) {
+        take(folded);
+      }
+    }
+
+    private void take(FoldedRound folded) {
       int round = folded.round();
       metrics.folded(run.id(), round);
       if (round == RunDefinition.INITIAL_PRUNING_ROUND) {
@@ -352,6 +382,7 @@ final class RunKeeper implements Runnable {
     @Override
     public void runFinished(RunFinished event) {
       finished = true;
+      LOG.info("run {} is finished", run.id());
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.coppice.pruning;
 
+import io.coppice.schemas.RunContext;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,6 +26,7 @@ final class Supervised {
   record Job(Runnable work, Runnable stop) {}
 
   private final Thread thread;
+  private final String runId;
   private final Map<String, String> faults;
   private final AtomicInteger failures;
   private final Supplier<Job> jobs;
@@ -32,10 +34,17 @@ final class Supervised {
   private volatile boolean stopped;
 
   /**
+   * @param runId the run that is worked on, for the log
    * @param faults takes a sentence under the name while an attempt has failed and the next has not begun
    * @param failures counts the attempts that failed
    */
-  Supervised(String name, Map<String, String> faults, AtomicInteger failures, Supplier<Job> jobs) {
+  Supervised(
+      String name,
+      String runId,
+      Map<String, String> faults,
+      AtomicInteger failures,
+      Supplier<Job> jobs) {
+    this.runId = runId;
     this.faults = faults;
     this.failures = failures;
     this.jobs = jobs;
@@ -67,6 +76,12 @@ final class Supervised {
   }
 
   private void supervise() {
+    try (RunContext _ = RunContext.of(runId)) {
+      workUntilDone();
+    }
+  }
+
+  private void workUntilDone() {
     while (!stopped) {
       try {
         job = jobs.get();

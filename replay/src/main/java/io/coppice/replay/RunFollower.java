@@ -160,6 +160,11 @@ public final class RunFollower implements AutoCloseable {
     return bytesRead;
   }
 
+  /** Records of the followed partitions, be they of this run or another, that are not read yet; as of the last poll. */
+  public long lag() {
+    return reader.lag();
+  }
+
   /** Whether everything that the log held of the run when the follower started has been read, be it a model or not yet. */
   public boolean hasReadHistory() {
     return reader.hasReachedEnd();

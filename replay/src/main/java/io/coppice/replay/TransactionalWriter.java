@@ -74,6 +74,11 @@ public final class TransactionalWriter implements AutoCloseable {
             new ProducerRecord<>(name, partition, key, value)); // a failure surfaces in commit
   }
 
+  /** Waits until the brokers have all records of the transaction, which stay invisible until it is committed. */
+  public void flush() {
+    producer.flush();
+  }
+
   /** Makes the records of the transaction visible. */
   public void commit() {
     producer.commitTransaction();

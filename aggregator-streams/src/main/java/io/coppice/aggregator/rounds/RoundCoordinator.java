@@ -1,11 +1,14 @@
 package io.coppice.aggregator.rounds;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.toMap;
 
 import io.coppice.aggregator.Fault;
 import io.coppice.aggregator.InputRecords;
 import io.coppice.aggregator.StateCodec;
 import io.coppice.aggregator.UnusableRecordException;
+import io.coppice.aggregator.observe.RoundMeters;
+import io.coppice.aggregator.observe.Telemetry;
 import io.coppice.aggregator.state.Agent;
 import io.coppice.aggregator.state.EarlyJoin;
 import io.coppice.aggregator.state.Participant;
@@ -22,6 +25,7 @@ import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.RecordSerde;
 import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.RunAccepted;
+import io.coppice.schemas.RunContext;
 import io.coppice.schemas.Tick;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.TopicCatalogue.Sizing;
@@ -102,24 +106,33 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
   }
 
   private final LogSerdes serdes;
+  private final Map<String, Topic> topics;
   private final String agents;
   private final Map<String, Input<?>> inputs;
   private final Sizing partitions;
   private final Duration tickInterval;
+  private final Telemetry telemetry;
 
   private ProcessorContext<byte[], SpecificRecord> context;
   private RunStore store;
   private RunLedger ledger;
   private Enrolment enrolment;
   private RunLifecycle lifecycle;
+  private RoundMeters meters;
 
   /**
    * @param prefix what every topic's name begins with
    * @param partitions partitions of the topics by shard and by run
    * @param tickInterval wall-clock time between two ticks of a run that waits for a deadline
+   * @param telemetry is told what becomes of the runs
    */
   public RoundCoordinator(
-      LogSerdes serdes, String prefix, Sizing partitions, Duration tickInterval) {
+      LogSerdes serdes,
+      String prefix,
+      Sizing partitions,
+      Duration tickInterval,
+      Telemetry telemetry) {
+    this.telemetry = telemetry;
     this.partitions = partitions;
     this.tickInterval = tickInterval;
     this.inputs =
@@ -142,6 +155,7 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
             Input.byRun(serdes.digests, AggregateDigests::getRunId, this::onDigests),
             Topic.TICKS.name(prefix),
             Input.byRun(serdes.ticks, Tick::getRunId, (tick, message) -> {}));
+    this.topics = Arrays.stream(Topic.values()).collect(toMap(t -> t.name(prefix), t -> t));
     this.agents = Topic.AGENTS.name(prefix);
     this.serdes = serdes;
   }
@@ -155,11 +169,23 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
   @Override
   public void init(ProcessorContext<byte[], SpecificRecord> context) {
     this.context = context;
-    this.store = new RunStore(context.getStateStore(STORE));
+    RunStore stored = new RunStore(context.getStateStore(STORE));
+    this.meters = telemetry.rounds(stored::definition);
+    this.store = new RunStore(context.getStateStore(STORE), meters::progressed);
     this.ledger = new RunLedger(store, new Sinks());
     this.enrolment = new Enrolment(store, ledger);
     this.lifecycle = new RunLifecycle(store, ledger, partitions.shardPartitions());
     context.schedule(tickInterval, PunctuationType.WALL_CLOCK_TIME, this::tick);
+    context.schedule(
+        Telemetry.SWEEP, PunctuationType.WALL_CLOCK_TIME, now -> meters.forgetFinishedRuns());
+    store.progress().forEach(meters::found);
+  }
+
+  @Override
+  public void close() {
+    if (meters != null) {
+      meters.close();
+    }
   }
 
   @Override
@@ -169,6 +195,7 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
       handle(inputs.get(origin.topic()), origin, message);
     } catch (UnusableRecordException e) {
       log.debug("{}-{}@{}: {}", origin.topic(), origin.partition(), origin.offset(), e.fault());
+      telemetry.recordRejected(topics.get(origin.topic()), e.fault().reason());
       context.forward(
           message.withValue(InputRecords.rejected(origin, e.fault(), message.value())), REJECTS);
     }
@@ -195,6 +222,14 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
     if (!Arrays.equals(key.getBytes(UTF_8), message.key())) {
       throw unusable(RejectReason.MALFORMED, "The key of this record is %s, and no other.", key);
     }
+    try (RunContext _ = RunContext.of(runId)) {
+      handle(input, record, runId, message);
+    }
+  }
+
+  private <T extends SpecificRecord> void handle(
+      Input<T> input, T record, String runId, Record<byte[], byte[]> message)
+      throws UnusableRecordException {
     // Time first: a record that comes after the deadline does not take part in what the deadline
     // closes.
     lifecycle.advance(runId, message.timestamp());
@@ -244,6 +279,7 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
     } catch (UnusableRecordException e) {
       int partition = LogKeys.runPartition(run.getRunId(), partitions.runPartitions());
       log.debug("{}-{}@{}: {}", agents, partition, offset, e.fault());
+      telemetry.recordRejected(Topic.AGENTS, e.fault().reason());
       context.forward(
           new Record<>(
               early.getKey() == null ? null : StateCodec.bytes(early.getKey()),
@@ -407,6 +443,7 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
     store.putParticipant(runId, submission.getAgentId(), participant);
     progress.setAdmitted(progress.getAdmitted() + 1);
     store.putProgress(runId, progress);
+    meters.admitted(runId);
   }
 
   private void rejectReport(
@@ -468,6 +505,9 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
     store.putDigests(digests);
     progress.setDigestsMissing(progress.getDigestsMissing() - 1);
     store.putProgress(runId, progress);
+    if (progress.getDigestsMissing() == 0) {
+      meters.aggregated(runId, message.timestamp());
+    }
   }
 
   // Time
@@ -494,6 +534,8 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
     @Override
     public void append(LedgerEntry entry, long at) {
       context.forward(record(entry, at), ROUNDS);
+      meters.written(entry, at);
+      RunStory.tell(entry);
     }
 
     @Override

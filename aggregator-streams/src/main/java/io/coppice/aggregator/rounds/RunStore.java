@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.apache.avro.message.BinaryMessageDecoder;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -56,9 +57,18 @@ final class RunStore {
   }
 
   private final KeyValueStore<String, byte[]> store;
+  private final BiConsumer<String, RunProgress> progressed;
 
   RunStore(KeyValueStore<String, byte[]> store) {
+    this(store, (runId, progress) -> {});
+  }
+
+  /**
+   * @param progressed is shown how far a run is whenever that is stored, to read only
+   */
+  RunStore(KeyValueStore<String, byte[]> store, BiConsumer<String, RunProgress> progressed) {
     this.store = store;
+    this.progressed = progressed;
   }
 
   /** A run's definition, its trusted keys as an empty list: they are entries of their own. */
@@ -107,6 +117,7 @@ final class RunStore {
 
   void putProgress(String runId, RunProgress progress) {
     store.put("progress/" + runId, StateCodec.encode(RunProgress.getEncoder(), progress));
+    progressed.accept(runId, progress);
   }
 
   /** How far all runs are, by run id. */

@@ -5,6 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.coppice.aggregator.Fault;
 import io.coppice.aggregator.InputRecords;
 import io.coppice.aggregator.UnusableRecordException;
+import io.coppice.aggregator.observe.ShardMeters;
+import io.coppice.aggregator.observe.ShardMeters.Cause;
+import io.coppice.aggregator.observe.Telemetry;
 import io.coppice.aggregator.state.Reference;
 import io.coppice.learning.encoding.Encoding;
 import io.coppice.schemas.AggregateDigest;
@@ -18,8 +21,10 @@ import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.RoundClosed;
+import io.coppice.schemas.RunContext;
 import io.coppice.schemas.ShardDigest;
 import io.coppice.schemas.ShardKind;
+import io.coppice.schemas.Topic;
 import io.coppice.schemas.UpdateChecked;
 import io.coppice.schemas.UpdateShard;
 import java.nio.ByteBuffer;
@@ -36,6 +41,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -87,12 +93,14 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
   private final int partitions;
   private final Supplier<? extends UpdateLog> updateLogs;
   private final long room;
+  private final Telemetry telemetry;
 
   private final Map<RoundId, OpenRound> openRounds = new HashMap<>();
   private ProcessorContext<byte[], SpecificRecord> context;
   private ReferenceStore references;
   private PartitionShards own;
   private UpdateLog updates;
+  private ShardMeters meters;
   private float[] values = new float[0];
 
   /**
@@ -101,18 +109,21 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
    * @param partitions partitions of the topics by shard
    * @param updateLogs one log a task
    * @param room values that the sums of a task may take on the heap; beyond it rounds are summed when they close
+   * @param telemetry is told what the task does
    */
   public ShardAggregator(
       LogSerdes serdes,
       String closesTopic,
       int partitions,
       Supplier<? extends UpdateLog> updateLogs,
-      long room) {
+      long room,
+      Telemetry telemetry) {
     this.serdes = serdes;
     this.closesTopic = closesTopic;
     this.partitions = partitions;
     this.updateLogs = updateLogs;
     this.room = room;
+    this.telemetry = telemetry;
   }
 
   /** The store that the processor needs: on disk, with a changelog, uncached because nothing is ever rewritten. */
@@ -127,13 +138,19 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
     this.references = new ReferenceStore(context.getStateStore(STORE));
     this.own = new PartitionShards(context.taskId().partition(), partitions);
     this.updates = updateLogs.get();
+    this.meters = telemetry.shards(own.partition());
     rebuild();
+    context.schedule(
+        Telemetry.SWEEP, PunctuationType.WALL_CLOCK_TIME, now -> meters.forgetIdleRuns());
   }
 
   @Override
   public void close() {
     if (updates != null) {
       updates.close();
+    }
+    if (meters != null) {
+      meters.close();
     }
   }
 
@@ -151,6 +168,8 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
       }
     } catch (UnusableRecordException e) {
       log.debug("{}-{}@{}: {}", origin.topic(), origin.partition(), origin.offset(), e.fault());
+      telemetry.recordRejected(
+          origin.topic().equals(closesTopic) ? Topic.CLOSES : Topic.UPDATES, e.fault().reason());
       context.forward(
           message.withValue(InputRecords.rejected(origin, e.fault(), message.value())), REJECTS);
     }
@@ -183,6 +202,8 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
       references.put(summand);
       attempt.add(summand);
       round.accumulate(summand, values, room - valuesOnHeap());
+      meters.taken(shard.getRunId(), message.value().length);
+      meters.onHeap(openRounds.size(), valuesOnHeap());
     }
     if (attempt.isComplete(own)) {
       // Said again when a shard is repeated: the sender may have been rejected for another reason
@@ -272,7 +293,13 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
           new Fault(RejectReason.MALFORMED, "Only closed rounds are told here."));
     }
     UnusableRecordException.throwIf(CloseChecks.close(entry.getRunId(), closed));
-    RoundId id = new RoundId(entry.getRunId(), closed.getRound());
+    try (RunContext _ = RunContext.of(entry.getRunId(), closed.getRound())) {
+      close(new RoundId(entry.getRunId(), closed.getRound()), closed, message);
+    }
+  }
+
+  private void close(RoundId id, RoundClosed closed, Record<byte[], byte[]> message)
+      throws UnusableRecordException {
     if (closed.getRound()
         <= references.lastClosed(id.runId()).orElse(ShardChecks.BEFORE_ALL_ROUNDS)) {
       throw new UnusableRecordException(
@@ -288,6 +315,7 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
               aggregate(id, closed, shard, parts, sums.get(shard), totalWeight);
           digests.add(new AggregateDigest(shard.kind(), shard.shard(), aggregate.getDigest()));
           byte[] key = LogKeys.shard(id.runId(), shard.kind(), shard.shard()).getBytes(UTF_8);
+          meters.written(id.runId(), aggregate.getValues().remaining());
           context.forward(
               new Record<>(key, aggregate, message.timestamp()),
               shard.kind() == ShardKind.DELTA ? AGGREGATES : IMPORTANCE);
@@ -298,6 +326,8 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
       context.forward(new Record<>(id.runId().getBytes(UTF_8), made, message.timestamp()), DIGESTS);
     }
     forget(id);
+    meters.closed(id.runId(), id.round());
+    meters.onHeap(openRounds.size(), valuesOnHeap());
   }
 
   /** The contributors' records of every shard of this partition, in the order of their offsets. */
@@ -344,6 +374,7 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
             shard.kind(),
             shard.shard());
     log.error("{}", fault.detail());
+    meters.cannotClose(id.runId(), id.round(), fault.detail());
     return new UnusableRecordException(fault);
   }
 
@@ -374,6 +405,7 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
     if (!again.isEmpty()) {
       log.info("{}: {} records are read again for the contributors' sum", id, again.size());
       reread(
+          Cause.CLOSE,
           again,
           s ->
               sums.computeIfAbsent(
@@ -440,9 +472,11 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
           .add(summand);
     }
     reread(
+        Cause.REBUILD,
         known,
         summand ->
             openRounds.get(summand.round()).accumulate(summand, values, room - valuesOnHeap()));
+    meters.onHeap(openRounds.size(), valuesOnHeap());
     log.info(
         "{}: the sums of {} open rounds are rebuilt from {} records",
         context.taskId(),
@@ -451,7 +485,9 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
   }
 
   /** Reads records again in the order of their offsets; each one's numbers are in {@link #values} when it is its turn. */
-  private void reread(NavigableMap<Long, Summand> wanted, Consumer<Summand> action) {
+  private void reread(
+      Cause cause, NavigableMap<Long, Summand> wanted, Consumer<Summand> action) {
+    long start = System.nanoTime();
     updates.read(
         own.partition(),
         new TreeSet<>(wanted.keySet()),
@@ -469,6 +505,7 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
           decode(shard);
           action.accept(summand);
         });
+    meters.reread(cause, wanted.size(), System.nanoTime() - start);
   }
 
   private long valuesOnHeap() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coppice.aggregator.Ring;
 import io.coppice.aggregator.TestUpdate;
+import io.coppice.aggregator.observe.Telemetry;
 import io.coppice.schemas.AgentAccepted;
 import io.coppice.schemas.AgentJoined;
 import io.coppice.schemas.AggregateDigest;
@@ -29,6 +30,7 @@ import io.coppice.schemas.TopicCatalogue.Sizing;
 import io.coppice.schemas.TrainingRun;
 import io.coppice.schemas.UpdateChecked;
 import io.coppice.schemas.UpdateRejected;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.File;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -113,7 +115,12 @@ class RoundCoordinatorTest {
       store.init(context.getStateStoreContext(), store);
     }
     context.addStateStore(store);
-    coordinator = new RoundCoordinator(serdes, "coppice.", PARTITIONS, Duration.ofSeconds(1));
+    coordinator = new RoundCoordinator(
+            serdes,
+            "coppice.",
+            PARTITIONS,
+            Duration.ofSeconds(1),
+            new Telemetry(new SimpleMeterRegistry()));
     coordinator.init(context);
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import io.coppice.aggregator.RecordedUpdates;
 import io.coppice.aggregator.TestUpdate;
+import io.coppice.aggregator.observe.Telemetry;
 import io.coppice.schemas.AggregateDigest;
 import io.coppice.schemas.AggregateDigests;
 import io.coppice.schemas.AggregateShard;
@@ -26,6 +27,7 @@ import io.coppice.schemas.Signatures;
 import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.UpdateChecked;
 import io.coppice.schemas.UpdateShard;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.File;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -64,6 +66,8 @@ class ShardAggregatorTest {
   private final RecordedUpdates updates = new RecordedUpdates();
   private KeyValueStore<String, byte[]> store;
   private MockProcessorContext<byte[], SpecificRecord> context;
+  private final SimpleMeterRegistry figures = new SimpleMeterRegistry();
+  private final Telemetry telemetry = new Telemetry(figures);
   private ShardAggregator aggregator;
   private long offset;
 
@@ -91,7 +95,7 @@ class ShardAggregatorTest {
       store.init(context.getStateStoreContext(), store);
     }
     context.addStateStore(store);
-    aggregator = new ShardAggregator(serdes, "closes", PARTITIONS, () -> updates, room);
+    aggregator = new ShardAggregator(serdes, "closes", PARTITIONS, () -> updates, room, telemetry);
     aggregator.init(context);
   }
 
@@ -189,6 +193,9 @@ class ShardAggregatorTest {
     }
     int rebuilt = updates.reread();
     assertThat(rebuilt).isEqualTo(2 + 4 + 6);
+    assertThat(
+            figures.get("coppice.shard.reread.records").tag("cause", "rebuild").counter().count())
+        .isEqualTo(rebuilt);
     close(1, next);
     List<AggregateShard> disturbed = sent(AggregateShard.class);
     assertThat(updates.reread()).as("the rebuilt sums are the right ones").isEqualTo(rebuilt);
@@ -222,6 +229,10 @@ class ShardAggregatorTest {
         .extracting(AggregateShard::getValues)
         .isEqualTo(withRoom);
     assertThat(updates.reread()).isEqualTo(3);
+    assertThat(figures.get("coppice.shard.reread.records").tag("cause", "close").counter().count())
+        .isEqualTo(3);
+    assertThat(figures.get("coppice.shard.reread").tag("cause", "close").timer().count())
+        .isEqualTo(1);
   }
 
   @Test
@@ -238,6 +249,14 @@ class ShardAggregatorTest {
               assertThat(rejected.getDetail())
                   .contains("partition 1 has not seen its DELTA shard 1");
             });
+    assertThat(telemetry.faults())
+        .singleElement()
+        .asString()
+        .startsWith("Round 0 of run run-a was closed with agent a, but partition 1");
+
+    round.subList(1, round.size()).forEach(this::send);
+    close(0, round);
+    assertThat(telemetry.faults()).as("the round is closed after all").isEmpty();
   }
 
   @Test

@@ -42,7 +42,7 @@ final class NetworkBenchmark {
    * @param peer is measured where it is present and has the network
    * @param done as of {@link StepBenchmark#run}
    */
-  NetworkFigures run(BenchModel model, Optional<PeerProcess> peer, IntConsumer done) {
+  NetworkFigures run(BenchModel model, Optional<PyTorchPeer> peer, IntConsumer done) {
     Architecture architecture = model.architecture();
     try (Cases cases = new Cases(model)) {
       peer.filter(process -> process.has(architecture.network())).ifPresent(cases::add);
@@ -108,7 +108,7 @@ final class NetworkBenchmark {
       return density == 1 ? full : RandomMask.of(layout, density, MASK_SEED);
     }
 
-    void add(PeerProcess peer) {
+    void add(PyTorchPeer peer) {
       String network = model.architecture().network();
       Turn turn = () -> new Timing(peer.millis(network, settings.workload()), Double.NaN);
       cases.add(new Case(NetworkFigures.PEER, full, turn, Optional.empty(), Optional.empty()));

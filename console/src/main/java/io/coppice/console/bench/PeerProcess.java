@@ -12,20 +12,23 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The PyTorch peer, {@code benchmarks/peers/pytorch_step.py --serve}, as a process that measures when it is asked to and sleeps
- * in between. Requests and answers are lines; that script describes them.
+ * A peer in Python, one of {@code benchmarks/peers}, as a process that measures when it is asked to and sleeps in between. It is
+ * started with {@code --serve}; the first line of its answer tells what is running, and then every line of input is a request and
+ * every line of output the answer, both described in the script.
  */
-final class PeerProcess implements AutoCloseable {
+public final class PeerProcess implements AutoCloseable {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  private final String library;
   private final String python;
   private final Process process;
   private final BufferedReader answers;
   private final PrintWriter requests;
   private final JsonNode environment;
 
-  private PeerProcess(String python, Process process) {
+  private PeerProcess(String library, String python, Process process) {
+    this.library = library;
     this.python = python;
     this.process = process;
     this.answers = process.inputReader();
@@ -36,13 +39,15 @@ final class PeerProcess implements AutoCloseable {
   /**
    * Starts the peer. What it writes to its standard error goes to ours.
    *
-   * @param python a Python 3 with PyTorch
+   * @param library what it computes with, for messages
+   * @param python a Python 3 that has it
    * @param script the peer's program
    * @throws UserError if the peer does not come up
    */
-  static PeerProcess start(String python, Path script) {
+  public static PeerProcess start(String library, String python, Path script) {
     if (!Files.isRegularFile(script)) {
-      throw UserError.failed("The program of the PyTorch peer, " + script + ", is missing.", null);
+      throw UserError.failed(
+          "The program of the " + library + " peer, " + script + ", is missing.", null);
     }
     Process process;
     try {
@@ -54,45 +59,38 @@ final class PeerProcess implements AutoCloseable {
       throw UserError.badInput("--peer " + python + " cannot be started: give a Python 3.", e);
     }
     try {
-      return new PeerProcess(python, process);
+      return new PeerProcess(library, python, process);
     } catch (UserError e) {
       process.destroy();
       throw e;
     }
   }
 
-  /** What the peer says about itself: torch, blas, python, threads, cpu, networks. */
-  JsonNode environment() {
+  /** What the peer says about itself: versions, threads, cpu and whatever else its script puts there. */
+  public JsonNode environment() {
     return environment;
   }
 
-  /** Whether the peer has a network of that name. */
-  boolean has(String network) {
-    for (JsonNode name : environment.path("networks")) {
-      if (name.asText().equals(network)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /**
-   * Lets the peer measure its dense network.
+   * Lets the peer measure.
    *
-   * @return the median CPU milliseconds of {@link Workload#UNITS} consecutive steps or forward passes
+   * @param request one line
+   * @param figure name of the figure in the answer
    * @throws UserError if it cannot
    */
-  double millis(String network, Workload workload) {
-    requests.printf(
-        "%s %s %d %d%n", workload.kind().title(), network, workload.batch(), Workload.UNITS);
+  public double ask(String request, String figure) {
+    requests.println(request);
     requests.flush();
     JsonNode answer = read();
-    if (!answer.path("medianMillis").isNumber()) {
+    if (!answer.path(figure).isNumber()) {
       throw UserError.failed(
-          "The PyTorch peer cannot measure: " + answer.path("error").asText(answer.toString()),
+          "The "
+              + library
+              + " peer cannot measure: "
+              + answer.path("error").asText(answer.toString()),
           null);
     }
-    return answer.get("medianMillis").asDouble();
+    return answer.get(figure).asDouble();
   }
 
   private JsonNode read() {
@@ -101,18 +99,19 @@ final class PeerProcess implements AutoCloseable {
       if (line == null) {
         throw UserError.failed(
             String.format(
-                "The PyTorch peer ended with exit code %d: it needs a Python 3 with PyTorch, and --peer is %s.",
-                process.waitFor(), python),
+                "The %s peer ended with exit code %d: it needs a Python 3 with %s, and --peer is %s.",
+                library, process.waitFor(), library, python),
             null);
       }
       return JSON.readTree(line);
     } catch (JsonProcessingException e) {
-      throw UserError.failed("--peer " + python + " does not answer as the PyTorch peer.", e);
+      throw UserError.failed(
+          "--peer " + python + " does not answer as the " + library + " peer.", e);
     } catch (IOException e) {
-      throw UserError.failed("The PyTorch peer does not answer: " + e.getMessage(), e);
+      throw UserError.failed("The " + library + " peer does not answer: " + e.getMessage(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw UserError.failed("Interrupted while waiting for the PyTorch peer.", e);
+      throw UserError.failed("Interrupted while waiting for the " + library + " peer.", e);
     }
   }
 

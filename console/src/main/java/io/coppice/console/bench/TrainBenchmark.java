@@ -37,8 +37,8 @@ public final class TrainBenchmark {
    * @throws io.coppice.console.UserError if there is a peer and it fails
    */
   public ObjectNode run() {
-    try (PeerProcess peer = settings.peer().map(TrainBenchmark::start).orElse(null)) {
-      Optional<PeerProcess> process = Optional.ofNullable(peer);
+    try (PyTorchPeer peer = settings.peer().map(PyTorchPeer::start).orElse(null)) {
+      Optional<PyTorchPeer> process = Optional.ofNullable(peer);
       process.ifPresent(p -> BenchTable.printPeer(out, p.environment()));
       NetworkBenchmark benchmark =
           new NetworkBenchmark(
@@ -52,12 +52,8 @@ public final class TrainBenchmark {
         table.print(networks.getLast());
       }
       table.printLegend();
-      return BenchReport.of(settings, process.map(PeerProcess::environment), networks);
+      return BenchReport.of(settings, process.map(PyTorchPeer::environment), networks);
     }
-  }
-
-  private static PeerProcess start(String python) {
-    return PeerProcess.start(python, CoppiceHome.resolve("benchmarks", "peers", "pytorch_step.py"));
   }
 
   /** A line every few seconds, and one at the end. */

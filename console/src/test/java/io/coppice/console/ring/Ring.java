@@ -26,7 +26,8 @@ import io.coppice.schemas.Signatures;
 import io.coppice.schemas.TopicCatalogue.Sizing;
 import io.coppice.schemas.TrainingRun;
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +63,10 @@ final class Ring implements AutoCloseable {
   private final LogSerdes serdes;
   private final ComputeGate gate = ComputeGate.forThisMachine(KernelChoice.USUAL);
   private final DeviceLink link = DeviceLink.measured();
-  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final PrometheusMeterRegistry meters =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final PrometheusMeterRegistry agentMeters =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Map<String, KeyPair> keys = new HashMap<>();
   private final List<AgentRunner> started = new ArrayList<>();
   private final Map<String, AgentRunner> agents = new HashMap<>();
@@ -147,7 +151,9 @@ final class Ring implements AutoCloseable {
                 TICK_INTERVAL,
                 0,
                 Optional.empty()),
-            embedded.sizing());
+            embedded.sizing(),
+            cluster().newRegistry(),
+            meters);
     aggregator.start();
     aggregator.awaitRunning(PATIENCE);
   }
@@ -213,10 +219,10 @@ final class Ring implements AutoCloseable {
             cluster(),
             serdes,
             new EdgeAgent.Identity(id, Optional.of(run.id()), key),
-            AgentData.of(share(id)),
+            new AgentData(share(id), Optional.of(test), Optional.empty()),
             gate,
             link,
-            new AgentMetrics(meters, id));
+            new AgentMetrics(agentMeters, id));
     started.add(runner);
     runner.start();
     return runner;
@@ -232,9 +238,14 @@ final class Ring implements AutoCloseable {
     return pruning.failures() + started.stream().mapToInt(AgentRunner::failures).sum();
   }
 
+  /** The figures of all services, as Prometheus reads them. */
+  String scrape() {
+    return meters.scrape() + agentMeters.scrape();
+  }
+
   /** Records that an agent has found not to hold, as its metrics tell. */
   double ignoredBy(String agent) {
-    return meters.find("coppice.records.ignored").tag("agent", agent).counters().stream()
+    return agentMeters.find("coppice.records.ignored").tag("agent", agent).counters().stream()
         .mapToDouble(Counter::count)
         .sum();
   }
@@ -242,7 +253,6 @@ final class Ring implements AutoCloseable {
   /** Records that the pruning service has found not to hold, as its metrics tell. */
   double ignoredByPruning() {
     return meters.find("coppice.records.ignored").counters().stream()
-        .filter(counter -> counter.getId().getTag("agent") == null)
         .mapToDouble(Counter::count)
         .sum();
   }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A shell in the place of Python, and a shell script in the place of the peer's program. */
 @EnabledOnOs({OS.LINUX, OS.MAC})
-class PeerProcessTest {
+class PyTorchPeerTest {
 
   private static final Workload INFERENCE = new Workload(Workload.Kind.INFERENCE, 20);
 
@@ -31,7 +31,7 @@ class PeerProcessTest {
               [ "$kind $network $batch $repeats" = "inference conv2 20 5" ] && echo '{"medianMillis": 2.5}'
             done
             """);
-    try (PeerProcess peer = PeerProcess.start("/bin/sh", script)) {
+    try (PyTorchPeer peer = PyTorchPeer.start("/bin/sh", script)) {
       assertThat(peer.environment().get("torch").asText()).isEqualTo("9.9");
       assertThat(peer.has("conv2")).isTrue();
       assertThat(peer.has("resnet18")).isFalse();
@@ -43,7 +43,7 @@ class PeerProcessTest {
   @Test
   void whatThePeerCannotDoIsToldInItsOwnWords() throws IOException {
     Path script = write("echo '{}'; read -r line; echo '{\"error\": \"No such network.\"}'");
-    try (PeerProcess peer = PeerProcess.start("/bin/sh", script)) {
+    try (PyTorchPeer peer = PyTorchPeer.start("/bin/sh", script)) {
       assertThatThrownBy(() -> peer.millis("conv2", INFERENCE))
           .isInstanceOf(UserError.class)
           .hasMessage("The PyTorch peer cannot measure: No such network.");
@@ -53,7 +53,7 @@ class PeerProcessTest {
   @Test
   void aPeerThatEndsIsNamedWithItsExitCode() throws IOException {
     Path script = write("exit 2");
-    assertThatThrownBy(() -> PeerProcess.start("/bin/sh", script))
+    assertThatThrownBy(() -> PyTorchPeer.start("/bin/sh", script))
         .isInstanceOf(UserError.class)
         .hasMessage(
             "The PyTorch peer ended with exit code 2: it needs a Python 3 with PyTorch, and --peer is /bin/sh.");
@@ -62,7 +62,7 @@ class PeerProcessTest {
   @Test
   void anotherProgramIsNoPeer() throws IOException {
     Path script = write("echo hello");
-    assertThatThrownBy(() -> PeerProcess.start("/bin/sh", script))
+    assertThatThrownBy(() -> PyTorchPeer.start("/bin/sh", script))
         .isInstanceOf(UserError.class)
         .hasMessage("--peer /bin/sh does not answer as the PyTorch peer.");
   }
@@ -70,10 +70,10 @@ class PeerProcessTest {
   @Test
   void thePythonAndTheProgramMustBeThere() throws IOException {
     Path script = write("");
-    assertThatThrownBy(() -> PeerProcess.start(directory + "/python", script))
+    assertThatThrownBy(() -> PyTorchPeer.start(directory + "/python", script))
         .isInstanceOf(UserError.class)
         .hasMessage("--peer " + directory + "/python cannot be started: give a Python 3.");
-    assertThatThrownBy(() -> PeerProcess.start("/bin/sh", directory.resolve("none")))
+    assertThatThrownBy(() -> PyTorchPeer.start("/bin/sh", directory.resolve("none")))
         .isInstanceOf(UserError.class)
         .hasMessage(
             "The program of the PyTorch peer, " + directory.resolve("none") + ", is missing.");
