@@ -2,6 +2,7 @@ package io.coppice.console.definition;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Locale;
 import java.util.Optional;
 
 /** The word that somebody may have meant. */
@@ -11,7 +12,7 @@ final class NearMiss {
 
   /** The closest of some words, if it takes few changes of a letter. */
   static Optional<String> of(String word, Collection<String> words) {
-    int patience = Math.max(1, word.length() / 3);
+    int patience = Math.max(1, (word.length() + 1) / 3);
     return words.stream()
         .filter(known -> distance(word, known) <= patience)
         .min(Comparator.comparingInt(known -> distance(word, known)));
@@ -38,6 +39,6 @@ final class NearMiss {
   }
 
   private static String plain(String word) {
-    return word.toLowerCase(java.util.Locale.ROOT).replaceAll("[-_]", "");
+    return word.toLowerCase(Locale.ROOT).replaceAll("[-_]", "");
   }
 }

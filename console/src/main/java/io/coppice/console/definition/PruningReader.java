@@ -154,26 +154,29 @@ final class PruningReader {
    * @param batch samples a step of local training
    * @param evaluateEvery rounds between two evaluations in the run, which it has in common if it says nothing else
    */
-  Optional<InitialPruning> stage(int batch, int classes, int evaluateEvery) {
+  Optional<InitialPruning> stage(Value<Integer> batch, int classes, int evaluateEvery) {
     if (initial == null) {
       return Optional.empty();
     }
     InitialPruning usual =
         RunDefaults.initialPruning(
-            batch,
+            batch.value(),
             classes,
             RunDefaults.INITIAL_PRUNING_ROUNDS,
             evaluateEvery,
             policy.getReconfigureEvery());
     Range count = Range.atLeast(1);
     Value<Integer> samples = initial.integer("samples", usual.getSamples(), count);
-    if (samples.isGiven() && samples.isSound() && samples.value() % batch != 0) {
+    if (samples.isGiven()
+        && samples.isSound()
+        && batch.isSound()
+        && samples.value() % batch.value() != 0) {
       initial.wrong(
           "samples",
           null,
           String.format(
               "pruning.initial.samples is a multiple of training.batch, %d, not %d.",
-              batch, samples.value()));
+              batch.value(), samples.value()));
     }
     InitialPruning stage =
         InitialPruning.newBuilder()

@@ -35,9 +35,17 @@ public final class RunFile {
    * @throws UserError if it cannot be read, or with a line for everything that is wrong in it: file, line, column, and a sentence
    */
   public static RunFile read(Path file) {
-    String text = text(file);
+    return parse(text(file), file);
+  }
+
+  /**
+   * Reads the text of a file.
+   *
+   * @param file its name in messages; relative paths in it are taken from where it lies
+   */
+  static RunFile parse(String text, Path file) {
     Problems problems = new Problems();
-    Optional<Node> root = parse(text, problems);
+    Optional<Node> root = compose(text, problems);
     if (root.isPresent()) {
       RunReader reader = new RunReader(Section.root(root.get(), problems), file, problems);
       TrainingRun definition = reader.read();
@@ -53,9 +61,7 @@ public final class RunFile {
       throw UserError.badInput("--file: There is no file " + file + ".");
     }
     try {
-      String text = Files.readString(file);
-      // JSON may be indented with tabs, YAML may not; within JSON's texts there are none.
-      return text.stripLeading().startsWith("{") ? text.replace('\t', ' ') : text;
+      return Files.readString(file);
     } catch (CharacterCodingException e) {
       throw UserError.badInput("--file: " + file + " is not text in UTF-8.", e);
     } catch (IOException e) {
@@ -63,9 +69,11 @@ public final class RunFile {
     }
   }
 
-  private static Optional<Node> parse(String text, Problems problems) {
+  private static Optional<Node> compose(String text, Problems problems) {
+    // JSON may be indented with tabs, YAML may not; within JSON's texts there are none.
+    String yaml = text.stripLeading().startsWith("{") ? text.replace('\t', ' ') : text;
     try {
-      Node root = new Yaml(new LoaderOptions()).compose(new StringReader(text));
+      Node root = new Yaml(new LoaderOptions()).compose(new StringReader(yaml));
       if (root == null) {
         problems.add(Place.START, "The file is empty: 'coppice run example' prints one.");
       }

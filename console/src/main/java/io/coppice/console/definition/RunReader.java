@@ -83,7 +83,9 @@ final class RunReader {
     TrainingRun.Builder run = TrainingRun.newBuilder();
     agents(run);
     Value<Integer> evaluateEvery = evaluation(run);
-    LocalTraining training = training();
+    Section trainingKeys = root.section("training");
+    Value<Integer> batch = trainingKeys.integer("batch", RunDefaults.BATCH, Range.atLeast(1));
+    LocalTraining training = training(trainingKeys, batch);
     PruningReader pruning =
         new PruningReader(root.section("pruning"), rules, problems, places).read();
     Value<String> cost = root.text("cost", RunDefaults.COST);
@@ -96,7 +98,7 @@ final class RunReader {
     run.setRounds(rounds.value()).setTraining(training).setPruning(pruning.policy());
     pruning
         .stage(
-            training.getBatchSize(),
+            batch,
             architecture.map(Architecture::classes).orElse(2),
             evaluateEvery.value())
         .ifPresent(run::setInitialPruning);
@@ -269,11 +271,9 @@ final class RunReader {
     return every;
   }
 
-  private LocalTraining training() {
-    Section training = root.section("training");
+  private LocalTraining training(Section training, Value<Integer> batch) {
     Value<Integer> steps =
         training.integer("local-steps", RunDefaults.LOCAL_STEPS, Range.atLeast(1));
-    Value<Integer> batch = training.integer("batch", RunDefaults.BATCH, Range.atLeast(1));
     places.put(Setting.LOCAL_STEPS, steps.isGiven() ? steps.place() : batch.place());
     Value<Double> rate =
         training.number("learning-rate", RunDefaults.LEARNING_RATE, Range.POSITIVE);

@@ -168,7 +168,8 @@ final class Section {
 
   /** One of some words. */
   <V> Value<V> choice(String key, String byDefault, Map<String, V> choices) {
-    Value<String> word = text(key, byDefault);
+    Value<String> word =
+        text(key, byDefault, "one of " + String.join(", ", choices.keySet().stream().sorted().toList()));
     V chosen = choices.get(word.value());
     return chosen == null
         ? wrong(key, choices.get(byDefault), RunChoices.sentence(path + key, word.value(), choices))
@@ -177,7 +178,11 @@ final class Section {
 
   /** A text; not an empty one. */
   Value<String> text(String key, String byDefault) {
-    Optional<ScalarNode> found = scalar(key, "a text");
+    return text(key, byDefault, "a text");
+  }
+
+  private Value<String> text(String key, String byDefault, String kind) {
+    Optional<ScalarNode> found = scalar(key, kind);
     if (found.isEmpty()) {
       return absent(key, byDefault);
     }
