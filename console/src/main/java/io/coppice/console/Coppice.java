@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
       ServeCommand.class,
       AuditCommand.class,
       KeysCommand.class,
+      AclsCommand.class,
       BenchCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",
