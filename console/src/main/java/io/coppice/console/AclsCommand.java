@@ -1,6 +1,8 @@
 package io.coppice.console;
 
 import io.coppice.console.access.AccessTable;
+import io.coppice.console.access.UnreadableFileException;
+import io.coppice.console.access.UsersFile;
 import io.coppice.schemas.ClientConfigFile;
 import io.coppice.schemas.LogKeys;
 import java.nio.file.Path;
@@ -9,6 +11,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.UserScramCredentialAlteration;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.acl.AclBinding;
 import picocli.CommandLine.Command;
@@ -32,7 +35,7 @@ final class AclsCommand {
       name = "apply",
       mixinStandardHelpOptions = true,
       sortOptions = false,
-      header = "Add the access control lists of a table.",
+      header = "Add the access control lists of a table, and the users that they are for.",
       description = {
         "",
         "Adds what is missing and takes nothing away. Needs the rights of a super user; the brokers need an authorizer.",
@@ -62,6 +65,13 @@ final class AclsCommand {
     private String agentId;
 
     @Option(
+        names = "--users",
+        paramLabel = "FILE",
+        description =
+            "Make these users first: a file with lines of name and password, for SCRAM-SHA-512. Those that are there get the password.")
+    private Path users;
+
+    @Option(
         names = "--bootstrap",
         paramLabel = "HOST:PORT",
         required = true,
@@ -82,21 +92,36 @@ final class AclsCommand {
     @Override
     public Integer call() throws InterruptedException {
       List<AclBinding> bindings = bindings();
+      List<UserScramCredentialAlteration> credentials =
+          users == null ? List.of() : credentials(users);
       ClientConfigFile file =
           commandConfig == null ? ClientConfigFile.NONE : ClientConfigFile.read(commandConfig);
       try (Admin admin = Admin.create(file.cluster(bootstrap, "", "").kafka())) {
+        if (!credentials.isEmpty()) {
+          admin.alterUserScramCredentials(credentials).all().get();
+        }
         admin.createAcls(bindings).all().get();
       } catch (ExecutionException e) {
         throw UserError.failed(
-            "The access control lists cannot be added: " + e.getCause().getMessage(), e.getCause());
+            "Users and access control lists cannot be added: " + e.getCause().getMessage(), e.getCause());
       } catch (KafkaException e) {
         throw UserError.badInput("--bootstrap " + bootstrap + ": " + e.getMessage() + ".", e);
       }
       spec.commandLine()
           .getOut()
-          .printf("%d access control lists for %d agents are in force.%n", bindings.size(), agents);
+          .printf(
+              "%d access control lists for %d agents are in force, and %d users can log in.%n",
+              bindings.size(), agents, credentials.size());
       spec.commandLine().getOut().flush();
       return 0;
+    }
+
+    private static List<UserScramCredentialAlteration> credentials(Path users) {
+      try {
+        return UsersFile.read(users);
+      } catch (UnreadableFileException e) {
+        throw UserError.badInput("--users: " + e.getMessage(), e);
+      }
     }
 
     private List<AclBinding> bindings() {
@@ -113,7 +138,7 @@ final class AclsCommand {
                 IntStream.range(0, agents)
                     .mapToObj(slot -> String.format("%s-%02d", agentId, slot))
                     .toList());
-      } catch (AccessTable.UnreadableException e) {
+      } catch (UnreadableFileException e) {
         throw UserError.badInput("--file: " + e.getMessage(), e);
       }
     }

@@ -1,8 +1,5 @@
 package io.coppice.console.access;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -51,15 +48,6 @@ public final class AccessTable {
                   operation -> operation.name().toLowerCase(Locale.ROOT).replace('_', '-'),
                   operation -> operation));
 
-  /** A file that is no such table. The message names file and line. */
-  public static final class UnreadableException extends RuntimeException {
-    private static final long serialVersionUID = 1;
-
-    UnreadableException(String message, Throwable cause) {
-      super(message, cause);
-    }
-  }
-
   /** A line: a role may do this with each of these resources. */
   private record Grant(
       String role, List<AclOperation> operations, ResourceType type, List<String> names) {}
@@ -73,22 +61,14 @@ public final class AccessTable {
   /**
    * Reads a table.
    *
-   * @throws UnreadableException if there is no such file, or a line is not as it should be
+   * @throws UnreadableFileException if there is no such file, or a line is not as it should be
    */
   public static AccessTable read(Path file) {
-    List<String> lines;
-    try {
-      lines = Files.readAllLines(file);
-    } catch (NoSuchFileException e) {
-      throw new UnreadableException("There is no file " + file + ".", e);
-    } catch (IOException e) {
-      throw new UnreadableException(file + " cannot be read: " + e.getMessage() + ".", e);
-    }
+    List<String> lines = TextLines.read(file);
     List<Grant> grants = new ArrayList<>();
     for (int i = 0; i < lines.size(); i++) {
-      String content = lines.get(i).replaceFirst("#.*", "").strip();
-      if (!content.isEmpty()) {
-        grants.add(grant(content, file + ":" + (i + 1)));
+      if (!lines.get(i).isEmpty()) {
+        grants.add(grant(lines.get(i), file + ":" + (i + 1)));
       }
     }
     return new AccessTable(grants);
@@ -97,9 +77,8 @@ public final class AccessTable {
   private static Grant grant(String line, String place) {
     String[] words = line.split("\\s+");
     if (words.length < 4) {
-      throw new UnreadableException(
-          place + ": a line has a role, operations, a type of resource, and names of resources.",
-          null);
+      throw new UnreadableFileException(
+          place + ": a line has a role, operations, a type of resource, and names of resources.");
     }
     List<AclOperation> operations =
         Arrays.stream(words[1].split(","))
@@ -113,11 +92,13 @@ public final class AccessTable {
   private static <T> T known(Map<String, T> values, String name, String what, String place) {
     T value = values.get(name);
     if (value == null) {
-      throw new UnreadableException(
+      throw new UnreadableFileException(
           String.format(
               "%s: %s is no %s: there are %s.",
-              place, name, what, values.keySet().stream().sorted().collect(Collectors.joining(", "))),
-          null);
+              place,
+              name,
+              what,
+              values.keySet().stream().sorted().collect(Collectors.joining(", "))));
     }
     return value;
   }
