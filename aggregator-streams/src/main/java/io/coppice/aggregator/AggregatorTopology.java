@@ -31,9 +31,9 @@ import org.apache.kafka.streams.processor.StreamPartitioner;
  *               +--&gt; shard aggregator (by shard) ----+
  *   closes -----+                                    +--&gt; checks, digests
  *
- *   runs, agents, masks ---+                                +--&gt; rounds
- *   submissions, checks ---+--&gt; round coordinator (by run) --+--&gt; closes (to all partitions)
- *   digests, ticks --------+                                +--&gt; ticks
+ *   runs, commands, agents --+                                +--&gt; rounds
+ *   masks, submissions ------+--&gt; round coordinator (by run) --+--&gt; closes (to all partitions)
+ *   checks, digests, ticks --+                                +--&gt; ticks
  * </pre>
  *
  * <p>Values are decoded inside the processors, so that garbage becomes an entry in {@code rejects} and stops nobody.
@@ -116,6 +116,7 @@ public final class AggregatorTopology {
             raw,
             raw,
             Topic.RUNS.name(prefix),
+            Topic.COMMANDS.name(prefix),
             Topic.AGENTS.name(prefix),
             Topic.MASKS.name(prefix),
             Topic.SUBMISSIONS.name(prefix),

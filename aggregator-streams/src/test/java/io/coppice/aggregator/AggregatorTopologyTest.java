@@ -852,6 +852,7 @@ class AggregatorTopologyTest {
         "UPDATES",
         "CLOSES",
         "RUNS",
+        "COMMANDS",
         "AGENTS",
         "SUBMISSIONS",
         "MASKS",

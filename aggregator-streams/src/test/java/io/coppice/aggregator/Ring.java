@@ -29,6 +29,7 @@ import io.coppice.schemas.RecordMutator;
 import io.coppice.schemas.RecordSerde;
 import io.coppice.schemas.Regrow;
 import io.coppice.schemas.RejectedRecord;
+import io.coppice.schemas.RunCommand;
 import io.coppice.schemas.SignatureRule;
 import io.coppice.schemas.Signatures;
 import io.coppice.schemas.TensorEncoding;
@@ -71,7 +72,7 @@ public final class Ring implements AutoCloseable {
   public static final Duration TICK = Duration.ofSeconds(1);
 
   private static final String PREFIX = "coppice.";
-  private static final Instant START = Instant.ofEpochMilli(1_000_000);
+  static final Instant START = Instant.ofEpochMilli(1_000_000);
 
   public final LogSerdes serdes = new LogSerdes(new InMemoryRegistry());
   /** Stands still for the figures until it is moved on. */
@@ -108,6 +109,10 @@ public final class Ring implements AutoCloseable {
 
   public void define(TrainingRun run) {
     send(Topic.RUNS, run.getRunId(), serdes.runs, run);
+  }
+
+  void command(RunCommand command) {
+    send(Topic.COMMANDS, command.getRunId(), serdes.commands, command);
   }
 
   public void join(String runId, String... agents) {

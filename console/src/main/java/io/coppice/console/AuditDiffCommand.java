@@ -50,8 +50,8 @@ final class AuditDiffCommand implements Callable<Integer> {
           "Another one, of the same log unless --with-dir or --with-bundle says otherwise.")
   private String second;
 
-  @ArgGroup(exclusive = true, multiplicity = "1")
-  private EvidenceOption evidence;
+  @ArgGroup(exclusive = true)
+  private EvidenceOption evidence = new EvidenceOption();
 
   @ArgGroup(exclusive = true, heading = "%nWhere RUN2 is, if not with RUN1:%n", order = 40)
   private Other other;

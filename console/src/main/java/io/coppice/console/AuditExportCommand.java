@@ -44,8 +44,8 @@ final class AuditExportCommand implements Callable<Integer> {
       description = "The run; the newest if it is not given.")
   private String runId;
 
-  @ArgGroup(exclusive = true, multiplicity = "1")
-  private EvidenceOption evidence;
+  @ArgGroup(exclusive = true)
+  private EvidenceOption evidence = new EvidenceOption();
 
   @Option(
       names = "--out",

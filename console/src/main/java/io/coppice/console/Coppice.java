@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
         "%nEvery update, aggregate and mask is a record in Apache Kafka; the log can be tailed, replayed and audited.%n",
     subcommands = {
       DemoCommand.class,
+      RunCommand.class,
       CompareCommand.class,
       PoliciesCommand.class,
       PredictCommand.class,
@@ -29,6 +30,7 @@ import picocli.CommandLine.Spec;
       ServeCommand.class,
       AuditCommand.class,
       KeysCommand.class,
+      AclsCommand.class,
       BenchCommand.class
     },
     synopsisSubcommandLabel = "COMMAND",

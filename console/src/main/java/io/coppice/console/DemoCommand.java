@@ -1,6 +1,7 @@
 package io.coppice.console;
 
 import io.coppice.console.demo.Demo;
+import io.coppice.console.federation.RunDefaults;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
@@ -42,14 +43,14 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = "--pruning",
       paramLabel = "POLICY",
-      defaultValue = "prunefl",
+      defaultValue = RunDefaults.POLICY,
       description = "How the mask changes; 'coppice policies' lists what there is.")
   private String policy;
 
   @Option(
       names = "--rounds",
       paramLabel = "N",
-      defaultValue = "150",
+      defaultValue = "" + RunDefaults.ROUNDS,
       description = "Number of rounds.")
   private int rounds;
 

@@ -83,9 +83,11 @@ final class EvidenceOption {
     if (bundle != null) {
       return bundle.open();
     }
-    return directory != null
-        ? openDirectory(directory)
-        : openLog(cluster.open(), "the log at " + cluster.brokers());
+    if (directory != null) {
+      return openDirectory(directory);
+    }
+    LogOption.Cluster named = LogOption.orOfEnvironment(cluster, "--dir, or --bundle");
+    return openLog(named.open(), "the log at " + named.brokers());
   }
 
   /**

@@ -6,9 +6,13 @@ import io.coppice.embedded.EmbeddedClusterException;
 import io.coppice.schemas.ClientConfigFile;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.Topic;
+import io.coppice.schemas.TopicCatalogue;
+import io.coppice.schemas.TopicCatalogue.Sizing;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
@@ -20,6 +24,11 @@ import picocli.CommandLine.Option;
 final class LogOption {
 
   private static final int ANSWER_MILLIS = 10_000;
+
+  private static final String BOOTSTRAP = "COPPICE_BOOTSTRAP";
+  private static final String REGISTRY = "COPPICE_REGISTRY";
+  private static final String TOPIC_PREFIX = "COPPICE_TOPIC_PREFIX";
+  private static final String COMMAND_CONFIG = "COPPICE_COMMAND_CONFIG";
 
   /** An open log. */
   record OpenLog(ClusterConfig cluster, AutoCloseable owned) implements AutoCloseable {
@@ -80,27 +89,27 @@ final class LogOption {
     }
   }
 
-  /** A running cluster. */
+  /** A running cluster; what is not said of it by options is taken from the environment. */
   static final class Cluster {
     @Option(
         names = "--bootstrap",
         paramLabel = "HOST:PORT",
-        required = true,
-        description = "Kafka brokers of a running cluster.")
+        description = "Kafka brokers of a running cluster (COPPICE_BOOTSTRAP).")
     private String bootstrap;
 
     @Option(
         names = "--registry",
         paramLabel = "URL",
-        required = true,
-        description = "Its schema registry.")
+        description = "Its schema registry (COPPICE_REGISTRY).")
     private String registry;
 
     @Option(
         names = "--topic-prefix",
         paramLabel = "TEXT",
-        defaultValue = ClusterConfig.DEFAULT_TOPIC_PREFIX,
-        description = "What the names of its topics begin with.")
+        description =
+            "What the names of its topics begin with (COPPICE_TOPIC_PREFIX; "
+                + ClusterConfig.DEFAULT_TOPIC_PREFIX
+                + ").")
     private String topicPrefix;
 
     @Option(
@@ -108,11 +117,48 @@ final class LogOption {
         paramLabel = "FILE",
         description =
             "File of client properties for it, such as security.protocol and sasl.jaas.config; keys that begin with"
-                + " schema.registry., basic.auth. or bearer.auth. are for the registry.")
+                + " schema.registry., basic.auth. or bearer.auth. are for the registry (COPPICE_COMMAND_CONFIG).")
     private Path commandConfig;
 
+    /** Whether options or environment name a cluster. */
+    boolean isNamed() {
+      return value(bootstrap, BOOTSTRAP).isPresent();
+    }
+
     String brokers() {
-      return bootstrap;
+      return value(bootstrap, BOOTSTRAP)
+          .orElseThrow(
+              () ->
+                  UserError.badInput(
+                      "--bootstrap names the Kafka brokers of a running cluster: give it, or set "
+                          + BOOTSTRAP
+                          + "."));
+    }
+
+    private String registryUrl() {
+      return value(registry, REGISTRY)
+          .orElseThrow(
+              () ->
+                  UserError.badInput(
+                      "--registry names the schema registry of the cluster: give it, or set "
+                          + REGISTRY
+                          + "."));
+    }
+
+    /** The options that were given, for a command that is to find the same cluster. */
+    String given() {
+      StringBuilder options = new StringBuilder();
+      append(options, "--bootstrap", bootstrap);
+      append(options, "--registry", registry);
+      append(options, "--topic-prefix", topicPrefix);
+      append(options, "--command-config", commandConfig);
+      return options.toString();
+    }
+
+    private static void append(StringBuilder options, String name, Object value) {
+      if (value != null) {
+        options.append(' ').append(name).append(' ').append(value);
+      }
     }
 
     /**
@@ -122,20 +168,47 @@ final class LogOption {
      */
     OpenLog open() throws InterruptedException {
       ClusterConfig cluster = config();
+      String topic = cluster.name(Topic.RUNS);
+      return open(
+          cluster,
+          (admin, names) -> {
+            if (!names.contains(topic)) {
+              throw UserError.failed(
+                  "--bootstrap: There is no topic " + topic + " at " + brokers() + ".", null);
+            }
+          });
+    }
+
+    /**
+     * Makes sure that there is a log, and makes its topics where they are missing.
+     *
+     * @throws UserError if no broker answers, or topics that are there do not fit
+     */
+    OpenLog openOrCreate(Sizing sizing) throws InterruptedException {
+      ClusterConfig cluster = config();
+      return open(
+          cluster,
+          (admin, names) -> new TopicCatalogue(cluster.topicPrefix()).ensure(admin, sizing));
+    }
+
+    /** What is done with the topics' names before a log is used. */
+    private interface TopicsStep {
+      void take(Admin admin, Set<String> names) throws InterruptedException;
+    }
+
+    private OpenLog open(ClusterConfig cluster, TopicsStep step) throws InterruptedException {
       Map<String, Object> settings = cluster.kafka();
       settings.put("default.api.timeout.ms", ANSWER_MILLIS);
       settings.put("request.timeout.ms", ANSWER_MILLIS);
       try (Admin admin = Admin.create(settings)) {
-        String topic = cluster.name(Topic.RUNS);
-        if (!admin.listTopics().names().get().contains(topic)) {
-          throw UserError.failed(
-              "--bootstrap: There is no topic " + topic + " at " + bootstrap + ".", null);
-        }
+        step.take(admin, admin.listTopics().names().get());
         return new OpenLog(cluster, () -> {});
       } catch (KafkaException e) {
-        throw UserError.badInput("--bootstrap " + bootstrap + ": " + rootMessage(e) + ".", e);
+        throw UserError.badInput("--bootstrap " + brokers() + ": " + rootMessage(e) + ".", e);
       } catch (ExecutionException e) {
-        throw UserError.failed("--bootstrap: No Kafka broker answers at " + bootstrap + ".", e);
+        throw UserError.failed("--bootstrap: No Kafka broker answers at " + brokers() + ".", e);
+      } catch (TopicCatalogue.MismatchException | IllegalStateException e) {
+        throw UserError.failed("--bootstrap: " + e.getMessage(), e);
       }
     }
 
@@ -147,8 +220,13 @@ final class LogOption {
     ClusterConfig config() {
       try {
         ClientConfigFile file =
-            commandConfig == null ? ClientConfigFile.NONE : ClientConfigFile.read(commandConfig);
-        return file.cluster(bootstrap, registry, topicPrefix);
+            value(commandConfig, COMMAND_CONFIG)
+                .map(name -> ClientConfigFile.read(Path.of(name)))
+                .orElse(ClientConfigFile.NONE);
+        return file.cluster(
+            brokers(),
+            registryUrl(),
+            value(topicPrefix, TOPIC_PREFIX).orElse(ClusterConfig.DEFAULT_TOPIC_PREFIX));
       } catch (ClientConfigFile.UnreadableException e) {
         throw UserError.badInput("--command-config: " + e.getMessage(), e);
       }
@@ -163,7 +241,7 @@ final class LogOption {
     }
   }
 
-  /** One or the other. */
+  /** One or the other; a directory that is given goes before a cluster that the environment names. */
   static class Either {
     @ArgGroup(exclusive = false)
     private Directory directory;
@@ -171,9 +249,54 @@ final class LogOption {
     @ArgGroup(exclusive = false)
     private Cluster cluster;
 
+    /**
+     * Opens the log.
+     *
+     * @throws UserError if there is none, or nothing says where
+     */
     OpenLog open() throws InterruptedException {
-      return directory != null ? directory.open(0) : cluster.open();
+      return directory != null
+          ? directory.open(0)
+          : orOfEnvironment(cluster, "--dir").open();
     }
+
+    /** The options that were given, for a command that is to find the same log. */
+    String given() {
+      return directory != null
+          ? " --dir " + directory.path()
+          : cluster == null ? "" : cluster.given();
+    }
+  }
+
+  /**
+   * The cluster of the options, or else that of the environment.
+   *
+   * @param given null if there is none among the options
+   * @param others options that could have been given instead
+   * @throws UserError if nothing names one
+   */
+  static Cluster orOfEnvironment(Cluster given, String others) {
+    Cluster cluster = given == null ? new Cluster() : given;
+    if (given == null && !cluster.isNamed()) {
+      throw UserError.badInput(
+          "Nothing says where the log is: give "
+              + others
+              + ", or --bootstrap and --registry of a running cluster, or set "
+              + BOOTSTRAP
+              + " and "
+              + REGISTRY
+              + ".");
+    }
+    return cluster;
+  }
+
+  /** An option's value, or else that of an environment variable, which a system property of its name may replace. */
+  private static Optional<String> value(Object option, String variable) {
+    return Optional.ofNullable(option)
+        .map(Object::toString)
+        .or(() -> Optional.ofNullable(System.getProperty(variable)))
+        .or(() -> Optional.ofNullable(System.getenv(variable)))
+        .filter(value -> !value.isBlank());
   }
 
   private LogOption() {}

@@ -52,8 +52,8 @@ final class ModelCommand {
         description = "The run; the newest if it is not given.")
     private String runId;
 
-    @ArgGroup(exclusive = true, multiplicity = "1")
-    private LogOption.Either log;
+    @ArgGroup(exclusive = true)
+    private LogOption.Either log = new LogOption.Either();
 
     @Option(
         names = "--round",

@@ -61,8 +61,8 @@ final class PredictCommand implements Callable<Integer> {
     private ModelFile model;
   }
 
-  @ArgGroup(exclusive = true, multiplicity = "1")
-  private Source source;
+  @ArgGroup(exclusive = true)
+  private Source source = new Source();
 
   @Option(
       names = "--run",

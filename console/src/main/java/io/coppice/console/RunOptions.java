@@ -1,5 +1,6 @@
 package io.coppice.console;
 
+import io.coppice.console.federation.RunDefaults;
 import io.coppice.console.federation.RunSettings;
 import java.nio.file.Path;
 import picocli.CommandLine.ArgGroup;
@@ -22,7 +23,7 @@ final class RunOptions {
     @Option(
         names = "--agents",
         paramLabel = "N",
-        defaultValue = "10",
+        defaultValue = "" + RunDefaults.AGENTS,
         description = "Number of agents.")
     int agents;
 
@@ -61,7 +62,7 @@ final class RunOptions {
     @Option(
         names = "--deadline",
         paramLabel = "SECONDS",
-        defaultValue = "60",
+        defaultValue = "" + RunDefaults.DEADLINE_SECONDS,
         description = "A round closes without the missing agents after this time.")
     int deadlineSeconds;
 
@@ -75,7 +76,7 @@ final class RunOptions {
     @Option(
         names = "--signatures",
         paramLabel = "RULE",
-        defaultValue = "required",
+        defaultValue = RunDefaults.SIGNATURES,
         description =
             "Whether every agent signs its updates (required), or some may join without a key (optional). The agents here always"
                 + " sign, with keys in the directory of the log.")
@@ -100,35 +101,35 @@ final class RunOptions {
     @Option(
         names = "--model",
         paramLabel = "NAME",
-        defaultValue = "lenet5",
+        defaultValue = RunDefaults.MODEL,
         description = "Network: conv2, conv4, dscnn, lenet5, mlp, resnet18 or vgg11.")
     String model;
 
     @Option(
         names = "--loss",
         paramLabel = "NAME",
-        defaultValue = "softmax",
+        defaultValue = RunDefaults.LOSS,
         description = "Loss: softmax or bce.")
     String loss;
 
     @Option(
         names = "--local-steps",
         paramLabel = "N",
-        defaultValue = "5",
+        defaultValue = "" + RunDefaults.LOCAL_STEPS,
         description = "SGD steps of an agent in a round.")
     int localSteps;
 
     @Option(
         names = "--batch",
         paramLabel = "N",
-        defaultValue = "20",
+        defaultValue = "" + RunDefaults.BATCH,
         description = "Samples of a step.")
     int batch;
 
     @Option(
         names = "--learning-rate",
         paramLabel = "X",
-        defaultValue = "0.1",
+        defaultValue = "" + RunDefaults.LEARNING_RATE,
         description = "Step size.")
     double learningRate;
 
@@ -142,14 +143,14 @@ final class RunOptions {
     @Option(
         names = "--evaluate-every",
         paramLabel = "N",
-        defaultValue = "5",
+        defaultValue = "" + RunDefaults.EVALUATE_EVERY,
         description = "Rounds between two evaluations.")
     int evaluateEvery;
 
     @Option(
         names = "--encoding",
         paramLabel = "NAME",
-        defaultValue = "float32",
+        defaultValue = RunDefaults.ENCODING,
         description = "How updates and aggregates travel: float32 or bfloat16.")
     String encoding;
 
@@ -176,7 +177,7 @@ final class RunOptions {
     @Option(
         names = "--initial-pruning-rounds",
         paramLabel = "N",
-        defaultValue = "200",
+        defaultValue = "" + RunDefaults.INITIAL_PRUNING_ROUNDS,
         description =
             "Local rounds after which initial pruning ends at the latest; it ends earlier once the density has settled.")
     int initialPruningRounds;
@@ -184,7 +185,7 @@ final class RunOptions {
     @Option(
         names = "--reconfigure-every",
         paramLabel = "N",
-        defaultValue = "25",
+        defaultValue = "" + RunDefaults.RECONFIGURE_EVERY,
         description =
             "Rounds between two mask decisions, local ones in initial pruning; they fall into evaluated rounds.")
     int reconfigureEvery;
@@ -216,14 +217,14 @@ final class RunOptions {
     @Option(
         names = "--regrow",
         paramLabel = "HOW",
-        defaultValue = "last-value",
+        defaultValue = RunDefaults.REGROW,
         description = "Where a regrown weight starts: last-value or zero.")
     String regrow;
 
     @Option(
         names = "--importance",
         paramLabel = "ROUNDS",
-        defaultValue = "every-round",
+        defaultValue = RunDefaults.IMPORTANCE,
         description =
             "Rounds whose gradients a mask decision looks at: every-round since the decision before it, as PruneFL does, or"
                 + " last-round, which spares the other rounds the gradients of pruned weights.")
@@ -232,7 +233,7 @@ final class RunOptions {
     @Option(
         names = "--cost",
         paramLabel = "NAME",
-        defaultValue = "paper",
+        defaultValue = RunDefaults.COST,
         description =
             "Cost model of a round: paper (the PruneFL authors' figures, fitted to any network), paper:femnist, paper:celeba,"
                 + " paper:cifar10, paper:imagenet100, file:PATH, or measured: by the agents on their own devices, taking the slowest agent, or"

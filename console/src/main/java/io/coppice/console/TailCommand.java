@@ -64,8 +64,8 @@ final class TailCommand implements Callable<Integer> {
       description = "Topics, without their prefix. Default: all but the internal ones.")
   private List<String> topicNames = List.of();
 
-  @ArgGroup(exclusive = true, multiplicity = "1")
-  private LogOption.Either log;
+  @ArgGroup(exclusive = true)
+  private LogOption.Either log = new LogOption.Either();
 
   @Option(names = "--run", paramLabel = "RUN", description = "Only records of this run.")
   private String run;

@@ -225,15 +225,13 @@ class BadInputTest {
       textBlock =
           """
           demo --frobnicate                      | Unknown option: '--frobnicate'
-          predict --batch 1                      | `Missing required argument (specify one of these): ([--dir=DIR] | [--bootstrap=HOST:PORT --registry=URL [--topic-prefix=TEXT]] | [--model=FILE.cps])`
-          predict --dir x --model m.cps          | [--dir=DIR] and [--bootstrap=HOST:PORT --registry=URL [--topic-prefix=TEXT]] and [--model=FILE.cps] are mutually exclusive (specify only one)
+          predict --dir x --model m.cps          | [--dir=DIR] and [[--bootstrap=HOST:PORT] [--registry=URL] [--topic-prefix=TEXT] [--command-config=FILE]] and [--model=FILE.cps] are mutually exclusive (specify only one)
           model export --dir x                   | Missing required option: '--out=FILE'
           model export --dir x --out m --format tf | Invalid value for option '--format': expected one of [ONNX, SPARSE] (case-insensitive) but was 'tf'
           demo --rounds many                     | Invalid value for option '--rounds': 'many' is not an int
           demo --rounds                          | Missing required parameter for option '--rounds' (N)
           frobnicate                             | Unmatched argument at index 0: 'frobnicate'
           prune                                  | Missing required parameter: 'CASE.json'
-          tail rounds                            | `Missing required argument (specify one of these): ([--dir=DIR] | [--bootstrap=HOST:PORT --registry=URL [--topic-prefix=TEXT]])`
           serve                                  | Missing required option: '--dir=DIR'
           """)
   void aCallThatCannotBeReadPointsToTheHelp(String call, String sentence) {
@@ -254,8 +252,8 @@ class BadInputTest {
           prune TMP/file                         | TMP/file is not JSON: Unrecognized token 'x': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false') in line 1.
           prune TMP/unclosed.json                | TMP/unclosed.json is not JSON: Unexpected end-of-input: expected close marker for Array in line 1.
           prune TMP/empty.json                   | TMP/empty.json: the field layers is missing; it must be a list of objects.
-          tail nothing --dir TMP                 | There is no topic 'nothing': known are runs, agents, updates, submissions, rounds, aggregates, importance, masks, checkpoints, metrics, rejects, internal.checks, internal.closes, internal.digests, internal.ticks.
-          tail rounds masks ticks --dir TMP      | There is no topic 'ticks': known are runs, agents, updates, submissions, rounds, aggregates, importance, masks, checkpoints, metrics, rejects, internal.checks, internal.closes, internal.digests, internal.ticks.
+          tail nothing --dir TMP                 | There is no topic 'nothing': known are runs, commands, agents, updates, submissions, rounds, aggregates, importance, masks, checkpoints, metrics, rejects, internal.checks, internal.closes, internal.digests, internal.ticks.
+          tail rounds masks ticks --dir TMP      | There is no topic 'ticks': known are runs, commands, agents, updates, submissions, rounds, aggregates, importance, masks, checkpoints, metrics, rejects, internal.checks, internal.closes, internal.digests, internal.ticks.
           tail --round 3-1 --dir TMP             | --round is a round from -1 (initial pruning) on, or a range such as 10-12, not 3-1.
           tail --limit 0 --dir TMP               | --limit is at least 1, not 0.
           tail rounds --dir TMP                  | --dir TMP holds no log of a demo or a comparison.
@@ -275,6 +273,12 @@ class BadInputTest {
           model export --dir TMP --out TMP/m.bin  | --out TMP/m.bin ends neither in .onnx nor in .cps: --format onnx or --format sparse says what it is to be.
           model export --dir TMP --out TMP        | --out TMP cannot be written: it is a directory.
           model export --dir TMP --out TMP/none/m.cps | --out TMP/none/m.cps cannot be written: there is no directory TMP/none.
+          tail rounds                            | Nothing says where the log is: give --dir, or --bootstrap and --registry of a running cluster, or set COPPICE_BOOTSTRAP and COPPICE_REGISTRY.
+          predict --data TMP/data --batch 1      | Nothing says where the log is: give --dir, or --bootstrap and --registry of a running cluster, or set COPPICE_BOOTSTRAP and COPPICE_REGISTRY.
+          audit verify                           | Nothing says where the log is: give --dir, or --bundle, or --bootstrap and --registry of a running cluster, or set COPPICE_BOOTSTRAP and COPPICE_REGISTRY.
+          run status --bootstrap x:1             | --registry names the schema registry of the cluster: give it, or set COPPICE_REGISTRY.
+          run stop                               | --bootstrap names the Kafka brokers of a running cluster: give it, or set COPPICE_BOOTSTRAP.
+          run start --file TMP/none.yaml         | --file: There is no file TMP/none.yaml.
           tail rounds --bootstrap here --registry http://localhost:1 | --bootstrap here: Invalid url in bootstrap.servers: here.
           """)
   void theOtherCommandsSayWhatIsWrong(String call, String sentence) {

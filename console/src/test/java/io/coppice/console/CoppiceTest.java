@@ -88,7 +88,15 @@ class CoppiceTest {
         "audit diff ",
         "audit explain ",
         "bench ",
-        "bench train "
+        "bench train ",
+        "run ",
+        "run example ",
+        "run start ",
+        "run list ",
+        "run status ",
+        "run watch ",
+        "run stop ",
+        "run resume "
       })
   void everyCommandHasHelp(String command) {
     CommandRun run = CommandRun.of((command + "--help").split(" "));

@@ -1,13 +1,9 @@
 package io.coppice.agent;
 
-import io.coppice.learning.data.DataFormatException;
-import io.coppice.learning.data.Dataset;
-import io.coppice.learning.data.Datasets;
-import io.coppice.learning.data.Partitioners;
-import io.coppice.learning.data.Split;
 import io.coppice.learning.engine.KernelChoice;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogSerdes;
+import io.coppice.service.InstanceName;
 import io.coppice.service.ServiceMain;
 import io.coppice.service.StartException;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -15,7 +11,7 @@ import io.micronaut.context.annotation.Bean;
 import io.micronaut.context.annotation.Context;
 import io.micronaut.context.annotation.Factory;
 import io.micronaut.context.annotation.Requires;
-import java.nio.file.Path;
+import jakarta.inject.Singleton;
 import java.util.Optional;
 
 /** The {@link EdgeAgent} as a bean that lives as long as the application. */
@@ -24,51 +20,47 @@ import java.util.Optional;
 class AgentBean {
 
   /**
+   * @throws StartException if there is no free slot
+   */
+  @Singleton
+  @Bean(preDestroy = "close")
+  AgentPlace place(AgentSettings settings) {
+    return AgentPlace.of(settings);
+  }
+
+  @Singleton
+  InstanceName name(AgentPlace place) {
+    return place.instanceName();
+  }
+
+  /**
    * @throws StartException if the data cannot be read or split, or the key cannot be read
    */
   @Context
   @Bean(preDestroy = "close")
   AgentRunner agent(
-      ClusterConfig cluster, LogSerdes serdes, AgentSettings settings, MeterRegistry meters) {
+      ClusterConfig cluster,
+      LogSerdes serdes,
+      AgentSettings settings,
+      AgentPlace place,
+      MeterRegistry meters) {
     EdgeAgent.Identity identity =
         new EdgeAgent.Identity(
-            settings.getId(), Optional.ofNullable(settings.getRun()), KeySettings.key(settings));
+            place.agentId(),
+            Optional.ofNullable(settings.getRun()),
+            KeySettings.key(settings, place));
     AgentRunner runner =
         new AgentRunner(
             cluster,
             serdes,
             identity,
-            AgentData.of(trainingData(settings)),
+            DeviceData.read(settings, place.part()),
             new ComputeGate(1, KernelChoice.named(settings.getKernels())),
             settings.getLinkBytesPerSecond() == null
                 ? DeviceLink.measured()
                 : DeviceLink.ofSpeed(settings.getLinkBytesPerSecond()),
-            new AgentMetrics(meters, settings.getId()));
+            new AgentMetrics(meters, place.agentId()));
     runner.start();
     return runner;
-  }
-
-  private static Dataset trainingData(AgentSettings settings) {
-    try {
-      Dataset all = Datasets.open(Path.of(settings.getData()), Split.TRAIN);
-      if (settings.getPartition() == null) {
-        return all;
-      }
-      if (settings.getPartitionIndex() >= settings.getPartitionCount()) {
-        throw new StartException(
-            String.format(
-                "coppice.agent.partition-index is %d but there are only %d parts, counted from 0.",
-                settings.getPartitionIndex(), settings.getPartitionCount()),
-            null);
-      }
-      int[][] parts =
-          Partitioners.parse(settings.getPartition())
-              .split(all, settings.getPartitionCount(), settings.getPartitionSeed());
-      return all.subset(parts[settings.getPartitionIndex()]);
-    } catch (DataFormatException e) {
-      throw new StartException("coppice.agent.data: " + e.getMessage(), e);
-    } catch (IllegalArgumentException e) {
-      throw new StartException("coppice.agent.partition: " + e.getMessage(), e);
-    }
   }
 }

@@ -2,6 +2,8 @@ package io.coppice.agent;
 
 import io.micronaut.context.annotation.ConfigurationProperties;
 import io.micronaut.core.annotation.Nullable;
+import jakarta.validation.constraints.DecimalMax;
+import jakarta.validation.constraints.DecimalMin;
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Positive;
@@ -25,6 +27,12 @@ public class AgentSettings {
   @PositiveOrZero private int partitionIndex;
   @Positive private int partitionCount = 1;
   private long partitionSeed;
+  @Nullable private String slots;
+
+  @DecimalMin(value = "0", message = "must be at least 0 and below 1")
+  @DecimalMax(value = "1", inclusive = false, message = "must be at least 0 and below 1")
+  private double holdOut;
+
   @Nullable @Positive private Double linkBytesPerSecond;
 
   @Pattern(
@@ -38,7 +46,7 @@ public class AgentSettings {
   @Nullable private String keyAlias;
   private boolean signed = true;
 
-  /** Unique name of the agent within the run. */
+  /** Unique name of the agent within the run; with {@link #getSlots slots}, what the names of all of them begin with. */
   public String getId() {
     return id;
   }
@@ -76,7 +84,7 @@ public class AgentSettings {
     this.partition = partition;
   }
 
-  /** Which part of the split is this agent's, from 0. */
+  /** Which part of the split is this agent's, from 0; with {@link #getSlots slots}, the slot's. */
   public int getPartitionIndex() {
     return partitionIndex;
   }
@@ -85,7 +93,7 @@ public class AgentSettings {
     this.partitionIndex = partitionIndex;
   }
 
-  /** Number of parts of the split. */
+  /** Number of parts of the split, and of slots. */
   public int getPartitionCount() {
     return partitionCount;
   }
@@ -101,6 +109,28 @@ public class AgentSettings {
 
   public void setPartitionSeed(long partitionSeed) {
     this.partitionSeed = partitionSeed;
+  }
+
+  /**
+   * Directory that replicas share to tell themselves apart: each takes the lowest of as many slots as there are parts, is named after
+   * it, and keeps its key there; none: the agent is as the other settings say.
+   */
+  @Nullable
+  public String getSlots() {
+    return slots;
+  }
+
+  public void setSlots(@Nullable String slots) {
+    this.slots = slots;
+  }
+
+  /** Fraction of the device's data that is not trained on but evaluated on, where the run asks the agents to: 0 or more, below 1. */
+  public double getHoldOut() {
+    return holdOut;
+  }
+
+  public void setHoldOut(double holdOut) {
+    this.holdOut = holdOut;
   }
 
   /**
@@ -128,7 +158,10 @@ public class AgentSettings {
     this.kernels = kernels;
   }
 
-  /** File with the key that the agent signs with, PEM or PKCS#12; none: a new key in memory. */
+  /**
+   * File with the key that the agent signs with, PEM or PKCS#12; <code>{agent}</code> in it stands for the agent's name. None: the key
+   * of its slot, or a new one in memory.
+   */
   @Nullable
   public String getKeyFile() {
     return keyFile;

@@ -187,7 +187,9 @@ public final class EdgeAgent implements Runnable {
     run = definition;
     admission = new Admission(run.run(), identity.agentId(), identity.key());
     checkAdmission();
-    String transactionalId = cluster.topicPrefix() + "agent-" + run.id() + "-" + identity.agentId();
+    // The agent's name comes first, so that its rights can be given by that prefix; no name has a dot.
+    String transactionalId =
+        cluster.topicPrefix() + "agent." + identity.agentId() + "." + run.id();
     if (run.fleetQuantile().isPresent()) {
       phase = Phase.MEASURING;
       profile = measure(transactionalId);

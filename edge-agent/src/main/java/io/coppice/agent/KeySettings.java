@@ -24,26 +24,27 @@ final class KeySettings {
    * @return empty if the agent does not sign
    * @throws StartException naming the setting that is not as it should be
    */
-  static Optional<AgentKey> key(AgentSettings settings) {
+  static Optional<AgentKey> key(AgentSettings settings, AgentPlace place) {
     checkTogether(settings);
     if (!settings.isSigned()) {
       return Optional.empty();
     }
-    if (settings.getKeyFile() == null) {
+    Optional<Path> found = place.keyFile(settings);
+    if (found.isEmpty()) {
       LOG.warn(
           "agent {} has a new key in memory: after a restart it cannot come back to its run under this id"
               + " (coppice.agent.key-file keeps the key)",
-          settings.getId());
+          place.agentId());
       return Optional.of(AgentKey.inMemory(Signatures.newKeyPair()));
     }
-    Path file = Path.of(settings.getKeyFile());
+    Path file = found.get();
     try {
       Optional<String> password = password(settings);
       if (!Files.exists(file) && password.isEmpty() && !isNamedPkcs12(file)) {
         AgentKey created = new AgentKey(KeyFile.create(file), Optional.of(file));
         LOG.info(
             "agent {} has a new key in {}, fingerprint {}",
-            settings.getId(),
+            place.agentId(),
             file,
             created.fingerprint());
         return Optional.of(created);
@@ -52,7 +53,7 @@ final class KeySettings {
           AgentKey.of(new KeyFile(file, password, Optional.ofNullable(settings.getKeyAlias())));
       LOG.info(
           "agent {} signs with the key in {}, fingerprint {}",
-          settings.getId(),
+          place.agentId(),
           file,
           read.fingerprint());
       return Optional.of(read);

@@ -8,7 +8,9 @@ import io.coppice.service.StartException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.security.KeyPair;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,19 +22,43 @@ class KeySettingsTest {
 
   @Test
   void withoutAFileTheKeyIsNewEveryTime() {
-    AgentKey first = KeySettings.key(settings).orElseThrow();
+    AgentKey first = key().orElseThrow();
     assertThat(first.file()).isEmpty();
-    assertThat(KeySettings.key(settings).orElseThrow().publicKey()).isNotEqualTo(first.publicKey());
+    assertThat(key().orElseThrow().publicKey()).isNotEqualTo(first.publicKey());
   }
 
   @Test
   void aFileThatIsMissingIsCreatedAndUsedFromThenOn() {
     Path file = temporary.resolve("agent.pem");
     settings.setKeyFile(file.toString());
-    AgentKey created = KeySettings.key(settings).orElseThrow();
+    AgentKey created = key().orElseThrow();
     assertThat(created.file()).contains(file);
     assertThat(KeyFile.pem(file).read().getPublic()).isEqualTo(created.pair().getPublic());
-    assertThat(KeySettings.key(settings).orElseThrow().publicKey()).isEqualTo(created.publicKey());
+    assertThat(key().orElseThrow().publicKey()).isEqualTo(created.publicKey());
+  }
+
+  @Test
+  void itsNameMayStandInThatOfTheFile() {
+    settings.setId("agent-7");
+    settings.setKeyFile(temporary.resolve("{agent}.pem").toString());
+    assertThat(key().orElseThrow().file()).contains(temporary.resolve("agent-7.pem"));
+  }
+
+  @Test
+  void aSlotKeepsTheKeyForItsNextHolder() throws IOException {
+    settings.setSlots(temporary.toString());
+    AgentKey first;
+    try (AgentPlace place = AgentPlace.of(settings)) {
+      first = KeySettings.key(settings, place).orElseThrow();
+    }
+    Path file = temporary.resolve("00").resolve("key.pem");
+    assertThat(first.file()).contains(file);
+    assertThat(Files.getPosixFilePermissions(file))
+        .containsExactlyInAnyOrder(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
+    try (AgentPlace place = AgentPlace.of(settings)) {
+      assertThat(KeySettings.key(settings, place).orElseThrow().publicKey())
+          .isEqualTo(first.publicKey());
+    }
   }
 
   @Test
@@ -42,12 +68,11 @@ class KeySettingsTest {
     settings.setKeyPasswordFile(
         Files.writeString(temporary.resolve("password"), "secret\nnot this\n").toString());
     settings.setKeyAlias("agent");
-    KeyPair pair = KeySettings.key(settings).orElseThrow().pair();
+    KeyPair pair = key().orElseThrow().pair();
 
     settings.setKeyPasswordFile(null);
     settings.setKeyPassword("secret");
-    assertThat(KeySettings.key(settings).orElseThrow().pair().getPublic())
-        .isEqualTo(pair.getPublic());
+    assertThat(key().orElseThrow().pair().getPublic()).isEqualTo(pair.getPublic());
 
     settings.setKeyAlias("nobody");
     refuses(
@@ -73,7 +98,7 @@ class KeySettingsTest {
   @Test
   void anAgentThatDoesNotSignHasNoKey() {
     settings.setSigned(false);
-    assertThat(KeySettings.key(settings)).isEmpty();
+    assertThat(key()).isEmpty();
     settings.setKeyFile("agent.pem");
     refuses(
         "coppice.agent.key-file is of no use with coppice.agent.signed=false: leave one of them out.");
@@ -97,9 +122,11 @@ class KeySettingsTest {
     refuses("coppice.agent.key-password-file: There is no file " + temporary.resolve("none") + ".");
   }
 
+  private Optional<AgentKey> key() {
+    return KeySettings.key(settings, AgentPlace.of(settings));
+  }
+
   private void refuses(String sentence) {
-    assertThatThrownBy(() -> KeySettings.key(settings))
-        .isInstanceOf(StartException.class)
-        .hasMessage(sentence);
+    assertThatThrownBy(this::key).isInstanceOf(StartException.class).hasMessage(sentence);
   }
 }

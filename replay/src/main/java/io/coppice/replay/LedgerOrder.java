@@ -5,11 +5,13 @@ import io.coppice.schemas.LedgerEntry;
 import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RoundOpened;
 import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.RunResumed;
+import io.coppice.schemas.RunStopped;
 import java.nio.ByteBuffer;
 
 /**
  * What an entry of a run's ledger must hold beside those before it: rounds open and close one after the other, each closed one
- * names the digest of its predecessor, and the run ends after its last one. Used by one thread.
+ * names the digest of its predecessor, the run stops and goes on in turn, and it ends after its last round. Used by one thread.
  */
 final class LedgerOrder {
 
@@ -18,6 +20,7 @@ final class LedgerOrder {
   private final RunDefinition run;
   private int next;
   private ByteBuffer lastDigest = NONE;
+  private boolean stopped;
   private boolean finished;
 
   LedgerOrder(RunDefinition run) {
@@ -35,6 +38,14 @@ final class LedgerOrder {
         lastDigest = closed.getDigest();
         next++;
       }
+      case RunStopped stop -> {
+        isTurn(!stopped);
+        stopped = true;
+      }
+      case RunResumed resume -> {
+        isTurn(stopped);
+        stopped = false;
+      }
       case RunFinished end -> {
         if (finished || next <= run.lastRound() || end.getRounds() != run.run().getRounds()) {
           throw new UnfitRecordException(
@@ -48,6 +59,15 @@ final class LedgerOrder {
         finished = true;
       }
       default -> {} // whenever it happens
+    }
+  }
+
+  private void isTurn(boolean turn) throws UnfitRecordException {
+    if (finished || !turn) {
+      throw new UnfitRecordException(
+          finished ? Reason.OUT_OF_ORDER : Reason.DUPLICATE,
+          finished ? "The run is over." : "The run is %s already.",
+          stopped ? "stopped" : "going on");
     }
   }
 

@@ -13,6 +13,8 @@ import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RoundOpened;
 import io.coppice.schemas.RunAccepted;
 import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.RunResumed;
+import io.coppice.schemas.RunStopped;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.UpdateRejected;
 import java.time.Duration;
@@ -37,6 +39,10 @@ public final class RunFollower implements AutoCloseable {
     default void updateRejected(UpdateRejected rejected) {}
 
     default void roundClosed(RoundClosed closed) {}
+
+    default void runStopped(RunStopped stopped) {}
+
+    default void runResumed(RunResumed resumed) {}
 
     default void runFinished(RunFinished finished) {}
 
@@ -256,6 +262,8 @@ public final class RunFollower implements AutoCloseable {
         listener.roundClosed(closed);
         fold.onClosed(closed);
       }
+      case RunStopped stopped -> listener.runStopped(stopped);
+      case RunResumed resumed -> listener.runResumed(resumed);
       case RunFinished finished -> listener.runFinished(finished);
       case AgentAccepted accepted -> listener.agentAccepted(accepted);
       case RunAccepted accepted -> {}

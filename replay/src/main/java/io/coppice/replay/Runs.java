@@ -4,17 +4,25 @@ import io.coppice.replay.LogReader.Entry;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.RecordSerde;
+import io.coppice.schemas.RunAction;
+import io.coppice.schemas.RunCommand;
+import io.coppice.schemas.RunCommands;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.TrainingRun;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /** The runs that the log defines. */
@@ -98,19 +106,61 @@ public final class Runs {
       throw new IllegalArgumentException(
           "Run " + run.getRunId() + " exists already: choose another id.");
     }
+    return RunDefinition.of(
+        run, write(cluster, Topic.RUNS, serdes.runs, run.getRunId(), run, "run").timestamp());
+  }
+
+  /**
+   * Asks that a run stops or goes on: {@code aggregator-streams} does so, and writes to the ledger that it has, or to rejects why it
+   * has not.
+   *
+   * @param reason why, for people, at most {@value RunCommands#MAX_REASON_CHARS} characters; may be empty
+   * @param issuer who asks, such as user@host, at most {@value RunCommands#MAX_ISSUER_CHARS} characters; may be empty
+   * @throws IllegalArgumentException if there is no such run, or a text is too long
+   * @throws IllegalStateException if the cluster takes no commands, because an earlier version has made its topics
+   */
+  public static void command(
+      ClusterConfig cluster,
+      LogSerdes serdes,
+      String runId,
+      RunAction action,
+      String reason,
+      String issuer)
+      throws InterruptedException {
+    RunCommand command =
+        new RunCommand(runId, action, reason, issuer, Instant.now().truncatedTo(ChronoUnit.MILLIS));
+    RunCommands.fault(command)
+        .ifPresent(
+            fault -> {
+              throw new IllegalArgumentException(fault);
+            });
+    if (find(cluster, serdes, Optional.of(runId)).isEmpty()) {
+      throw new IllegalArgumentException("There is no run " + runId + ".");
+    }
+    try (LogReader reader = new LogReader(cluster)) {
+      if (reader.partitions(Topic.COMMANDS) == 0) {
+        throw new IllegalStateException(
+            "There is no topic "
+                + cluster.name(Topic.COMMANDS)
+                + ": an aggregator of this version creates it when it starts.");
+      }
+    }
+    write(cluster, Topic.COMMANDS, serdes.commands, runId, command, "command");
+  }
+
+  private static <T extends SpecificRecord> RecordMetadata write(
+      ClusterConfig cluster, Topic topic, RecordSerde<T> serde, String runId, T record, String what)
+      throws InterruptedException {
     Map<String, Object> settings = cluster.kafka();
     settings.put("acks", "all");
-    String topic = cluster.name(Topic.RUNS);
+    String name = cluster.name(topic);
     try (var producer =
-        new KafkaProducer<String, TrainingRun>(
-            settings, new StringSerializer(), serdes.runs.serializer())) {
-      int partition = LogKeys.runPartition(run.getRunId(), producer.partitionsFor(topic).size());
-      var written =
-          producer.send(new ProducerRecord<>(topic, partition, run.getRunId(), run)).get();
-      return RunDefinition.of(run, written.timestamp());
+        new KafkaProducer<String, T>(settings, new StringSerializer(), serde.serializer())) {
+      int partition = LogKeys.runPartition(runId, producer.partitionsFor(name).size());
+      return producer.send(new ProducerRecord<>(name, partition, runId, record)).get();
     } catch (ExecutionException e) {
       throw new IllegalStateException(
-          "The run cannot be written: " + e.getCause().getMessage(), e.getCause());
+          "The " + what + " cannot be written: " + e.getCause().getMessage(), e.getCause());
     }
   }
 }

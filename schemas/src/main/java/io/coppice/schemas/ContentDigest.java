@@ -129,6 +129,22 @@ public final class ContentDigest {
               .text(rejected.getReason().name())
               .text(rejected.getDetail())
               .finish();
+      case RunStopped stopped ->
+          new ContentDigest("RunStopped")
+              .text(runId)
+              .integer(stopped.getRound())
+              .text(stopped.getReason())
+              .text(stopped.getIssuer())
+              .integer(stopped.getStoppedAt().toEpochMilli())
+              .finish();
+      case RunResumed resumed ->
+          new ContentDigest("RunResumed")
+              .text(runId)
+              .integer(resumed.getRound())
+              .text(resumed.getReason())
+              .text(resumed.getIssuer())
+              .integer(resumed.getResumedAt().toEpochMilli())
+              .finish();
       default ->
           throw new IllegalArgumentException(
               "unknown ledger event " + entry.getEvent().getClass().getSimpleName());

@@ -6,6 +6,7 @@ import org.apache.avro.specific.SpecificRecord;
 public final class LogSerdes {
 
   public final RecordSerde<TrainingRun> runs;
+  public final RecordSerde<RunCommand> commands;
   public final RecordSerde<AgentJoined> agents;
   public final RecordSerde<UpdateShard> updates;
   public final RecordSerde<UpdateSubmitted> submissions;
@@ -22,6 +23,7 @@ public final class LogSerdes {
 
   public LogSerdes(SchemaRegistry registry) {
     runs = new RecordSerde<>(registry, TrainingRun.class);
+    commands = new RecordSerde<>(registry, RunCommand.class);
     agents = new RecordSerde<>(registry, AgentJoined.class);
     updates = new RecordSerde<>(registry, UpdateShard.class);
     submissions = new RecordSerde<>(registry, UpdateSubmitted.class);
@@ -54,6 +56,7 @@ public final class LogSerdes {
   public RecordSerde<? extends SpecificRecord> of(Topic topic) {
     return switch (topic) {
       case RUNS -> runs;
+      case COMMANDS -> commands;
       case AGENTS -> agents;
       case UPDATES -> updates;
       case SUBMISSIONS -> submissions;

@@ -13,6 +13,8 @@ import java.util.Optional;
  */
 public enum Topic {
   RUNS("runs", Partitioning.BY_RUN, Retention.FOREVER),
+  /** What people ask of a run that is there: to stop, to go on. */
+  COMMANDS("commands", Partitioning.BY_RUN, Retention.FOREVER),
   AGENTS("agents", Partitioning.BY_RUN, Retention.COMPACTED),
   UPDATES("updates", Partitioning.BY_SHARD, Retention.FOREVER),
   SUBMISSIONS("submissions", Partitioning.BY_RUN, Retention.FOREVER),
@@ -97,6 +99,11 @@ public enum Topic {
   /** Whether the services use it among themselves; what it holds is no part of the evidence. */
   public boolean isInternal() {
     return suffix.startsWith("internal.");
+  }
+
+  /** Whether every log has it; there may be logs of the first release that have no topic which came later. */
+  public boolean isInFirstRelease() {
+    return this != COMMANDS && this != DIGESTS;
   }
 
   /** The topic that has this name behind the prefix. */

@@ -1,5 +1,6 @@
 package io.coppice.schemas;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,6 +15,7 @@ import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
@@ -121,6 +123,58 @@ public final class TopicCatalogue {
     return new Sizing(byShard, byRun, Optional.empty());
   }
 
+  /**
+   * Waits until somebody else has created the topics, and checks them as far as this client may describe them.
+   *
+   * @param patience how long to wait for a topic that is missing
+   * @throws MismatchException naming the first topic that is missing still, or does not fit
+   */
+  public void await(Admin admin, Duration patience) throws InterruptedException {
+    long giveUp = System.nanoTime() + patience.toNanos();
+    Map<Topic, Integer> partitions = new LinkedHashMap<>();
+    for (Topic topic : Topic.values()) {
+      describeIfAllowed(admin, topic, giveUp)
+          .ifPresent(found -> partitions.put(topic, found.partitions().size()));
+    }
+    sameCount(partitions, Topic.Partitioning.BY_SHARD);
+    sameCount(partitions, Topic.Partitioning.BY_RUN);
+    for (Topic topic : partitions.keySet()) {
+      ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic.name(prefix));
+      try {
+        checkConfigs(topic, await(admin.describeConfigs(List.of(resource)).all()).get(resource));
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof AuthorizationException)) {
+          throw new IllegalStateException(
+              "Topic " + resource.name() + " cannot be described: " + e.getCause().getMessage(),
+              e.getCause());
+        }
+      }
+    }
+  }
+
+  /** Empty for a topic that is none of this client's business. */
+  private Optional<TopicDescription> describeIfAllowed(Admin admin, Topic topic, long giveUp)
+      throws InterruptedException {
+    String name = topic.name(prefix);
+    while (true) {
+      try {
+        return Optional.of(await(admin.describeTopics(List.of(name)).allTopicNames()).get(name));
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof AuthorizationException) {
+          return Optional.empty();
+        }
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+          throw new IllegalStateException(
+              "Topic " + name + " cannot be described: " + e.getCause().getMessage(), e.getCause());
+        }
+      }
+      if (System.nanoTime() > giveUp) {
+        throw new MismatchException("Topic " + name + " has not been created by anybody.");
+      }
+      Thread.sleep(500);
+    }
+  }
+
   private TopicDescription describe(Admin admin, Topic topic) throws InterruptedException {
     String name = topic.name(prefix);
     long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
@@ -139,6 +193,7 @@ public final class TopicCatalogue {
     }
   }
 
+  /** Partitions of the topics that are partitioned so; 0 where there are none of these. */
   private int sameCount(Map<Topic, Integer> partitions, Topic.Partitioning partitioning) {
     Topic first = null;
     for (Topic topic : partitions.keySet()) {
@@ -157,7 +212,7 @@ public final class TopicCatalogue {
                 partitions.get(first)));
       }
     }
-    return partitions.get(first);
+    return first == null ? 0 : partitions.get(first);
   }
 
   private void checkConfigs(Topic topic, Config actual) {

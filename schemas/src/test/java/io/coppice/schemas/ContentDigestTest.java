@@ -60,7 +60,13 @@ class ContentDigestTest {
   @Property(tries = 50)
   void coversEveryFieldOfTheOtherEventsOfTheLedger(@ForAll long seed) {
     for (Class<? extends SpecificRecord> type :
-        List.of(RunAccepted.class, AgentAccepted.class, RoundOpened.class, UpdateRejected.class)) {
+        List.of(
+            RunAccepted.class,
+            AgentAccepted.class,
+            RoundOpened.class,
+            UpdateRejected.class,
+            RunStopped.class,
+            RunResumed.class)) {
       assertCovers(RandomRecords.of(type, seed), Set.of(), ContentDigestTest::inLedger);
     }
   }

@@ -14,6 +14,7 @@ final class TopicValues {
   private static Map<Topic, Class<? extends SpecificRecord>> classes() {
     Map<Topic, Class<? extends SpecificRecord>> classes = new EnumMap<>(Topic.class);
     classes.put(Topic.RUNS, TrainingRun.class);
+    classes.put(Topic.COMMANDS, RunCommand.class);
     classes.put(Topic.AGENTS, AgentJoined.class);
     classes.put(Topic.UPDATES, UpdateShard.class);
     classes.put(Topic.SUBMISSIONS, UpdateSubmitted.class);

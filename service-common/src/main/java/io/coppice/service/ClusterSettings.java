@@ -11,6 +11,7 @@ import jakarta.validation.constraints.Positive;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** How a service reaches the log: {@code coppice.cluster.*}. */
 @ConfigurationProperties("coppice.cluster")
@@ -23,6 +24,8 @@ public class ClusterSettings {
   private String topicPrefix = ClusterConfig.DEFAULT_TOPIC_PREFIX;
 
   @Positive private int startTimeoutSeconds = 60;
+
+  private boolean createTopics = true;
 
   @Nullable private String clientConfig;
 
@@ -68,7 +71,19 @@ public class ClusterSettings {
     this.startTimeoutSeconds = startTimeoutSeconds;
   }
 
-  /** File of client properties as Kafka's own tools take it ({@link ClientConfigFile}); none: only the settings here. */
+  /** Whether topics that are missing are created; if not, they are waited for, up to the time-out of the start. */
+  public boolean isCreateTopics() {
+    return createTopics;
+  }
+
+  public void setCreateTopics(boolean createTopics) {
+    this.createTopics = createTopics;
+  }
+
+  /**
+   * File of client properties as Kafka's own tools take it ({@link ClientConfigFile}); none: only the settings here. It may contain the
+   * placeholder of the service's {@link InstanceName}.
+   */
   @Nullable
   public String getClientConfig() {
     return clientConfig;
@@ -99,17 +114,18 @@ public class ClusterSettings {
   /**
    * The same as a value.
    *
+   * @param name of this process, for the name of the file; empty where the service has none
    * @throws StartException if the file of client properties cannot be read
    */
-  public ClusterConfig toConfig() {
-    return file().with(client, registry).cluster(bootstrapServers, registryUrl, topicPrefix);
+  public ClusterConfig toConfig(Optional<InstanceName> name) {
+    return file(name).with(client, registry).cluster(bootstrapServers, registryUrl, topicPrefix);
   }
 
-  private ClientConfigFile file() {
+  private ClientConfigFile file(Optional<InstanceName> name) {
     try {
       return clientConfig == null
           ? ClientConfigFile.NONE
-          : ClientConfigFile.read(Path.of(clientConfig));
+          : ClientConfigFile.read(Path.of(name.map(n -> n.in(clientConfig)).orElse(clientConfig)));
     } catch (ClientConfigFile.UnreadableException e) {
       throw new StartException("coppice.cluster.client-config: " + e.getMessage(), e);
     }

@@ -6,8 +6,10 @@ import io.coppice.schemas.SchemaRegistry;
 import io.coppice.schemas.TopicCatalogue;
 import io.micronaut.context.annotation.Factory;
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -25,8 +27,9 @@ class LogAccess {
    * @throws StartException if no broker answers in time, or the topics do not fit
    */
   @Singleton
-  ClusterConfig cluster(ClusterSettings settings) throws InterruptedException {
-    ClusterConfig cluster = settings.toConfig();
+  ClusterConfig cluster(ClusterSettings settings, Optional<InstanceName> name)
+      throws InterruptedException {
+    ClusterConfig cluster = settings.toConfig(name);
     Map<String, Object> admin = new LinkedHashMap<>(cluster.kafka());
     // Otherwise the client, when it is closed, would wait for its own time-out.
     int timeoutMillis =
@@ -36,7 +39,12 @@ class LogAccess {
     try (Admin client = Admin.create(admin)) {
       LOG.info("waiting for Kafka at {}", cluster.bootstrapServers());
       client.describeCluster().nodes().get(settings.getStartTimeoutSeconds(), TimeUnit.SECONDS);
-      new TopicCatalogue(cluster.topicPrefix()).ensure(client, TopicCatalogue.Sizing.DEFAULT);
+      TopicCatalogue topics = new TopicCatalogue(cluster.topicPrefix());
+      if (settings.isCreateTopics()) {
+        topics.ensure(client, TopicCatalogue.Sizing.DEFAULT);
+      } else {
+        topics.await(client, Duration.ofSeconds(settings.getStartTimeoutSeconds()));
+      }
       return cluster;
     } catch (TimeoutException | ExecutionException e) {
       throw new StartException(

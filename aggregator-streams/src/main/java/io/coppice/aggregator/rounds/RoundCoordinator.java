@@ -26,6 +26,7 @@ import io.coppice.schemas.RecordSerde;
 import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.RunAccepted;
 import io.coppice.schemas.RunContext;
+import io.coppice.schemas.RunCommand;
 import io.coppice.schemas.Tick;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.TopicCatalogue.Sizing;
@@ -117,6 +118,7 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
   private RunStore store;
   private RunLedger ledger;
   private Enrolment enrolment;
+  private RunControl control;
   private RunLifecycle lifecycle;
   private RoundMeters meters;
 
@@ -139,6 +141,11 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
         Map.of(
             Topic.RUNS.name(prefix),
             Input.byRun(serdes.runs, TrainingRun::getRunId, this::onRun),
+            Topic.COMMANDS.name(prefix),
+            Input.byRun(
+                serdes.commands,
+                RunCommand::getRunId,
+                (command, message) -> control.carryOut(command, message.timestamp())),
             Topic.AGENTS.name(prefix),
             new Input<>(
                 serdes.agents,
@@ -174,6 +181,7 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
     this.store = new RunStore(context.getStateStore(STORE), meters::progressed);
     this.ledger = new RunLedger(store, new Sinks());
     this.enrolment = new Enrolment(store, ledger);
+    this.control = new RunControl(store, ledger);
     this.lifecycle = new RunLifecycle(store, ledger, partitions.shardPartitions());
     context.schedule(tickInterval, PunctuationType.WALL_CLOCK_TIME, this::tick);
     context.schedule(
@@ -305,7 +313,8 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
     if (newest.isPresent()
         && (progress.getPhase() == Phase.STARTING
             || progress.getPhase() == Phase.ROUND_OPEN
-            || mask.getEffectiveRound() != progress.getRound() + 1)) {
+            || mask.getEffectiveRound() != progress.getRound() + 1
+            || !needsMask(mask.getRunId(), progress))) {
       throw unusable(
           RejectReason.WRONG_MASK,
           "A mask that takes effect in round %d is not expected in round %d, phase %s.",
@@ -314,6 +323,11 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
           progress.getPhase());
     }
     store.putMask(mask);
+  }
+
+  /** Whether the round behind the closed one has a mask of its own: a stopped run may wait there without needing one. */
+  private boolean needsMask(String runId, RunProgress progress) {
+    return MaskRounds.of(store.definition(runId).orElseThrow()).newMaskAfter(progress.getRound());
   }
 
   // Updates

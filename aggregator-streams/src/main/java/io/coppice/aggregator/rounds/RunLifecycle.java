@@ -34,6 +34,10 @@ import java.util.stream.Stream;
  *
  * <p>A closed round commits to the aggregates of the round before, so it also waits for their digests; and so does the end of the run for
  * those of the last round. Agents cannot train before these aggregates are there, so in practice this costs no time.
+ *
+ * <p>While a run is stopped nothing is asked of anybody: neither the start nor a round is opened, nor one opened once more. Everything else
+ * goes its way, so that nothing that was asked for is lost: an open round takes updates and closes, masks come, deadlines pass. When the
+ * run is resumed, what has become possible in the meantime happens at once.
  */
 final class RunLifecycle {
 
@@ -72,11 +76,7 @@ final class RunLifecycle {
     switch (progress.getPhase()) {
       case STARTING -> start(definition.get(), mask.get(), progress, at);
       case ROUND_OPEN -> closeOrAskNext(definition.get(), mask.get(), progress, at);
-      case WAITING_FOR_MASK -> {
-        if (mask.get().getVersion() > progress.getMaskVersion()) {
-          openRound(definition.get(), mask.get(), progress, at);
-        }
-      }
+      case WAITING_FOR_MASK -> openNext(definition.get(), mask.get(), progress, at);
       case FINISHING -> finish(definition.get(), progress, at);
       case FINISHED -> {}
     }
@@ -89,7 +89,7 @@ final class RunLifecycle {
     }
     boolean everybody = progress.getJoined() >= run.getParticipation().getExpectedAgents();
     boolean enough = progress.getJoined() >= run.getParticipation().getQuorum();
-    if (!everybody && !(progress.getDue() && enough)) {
+    if (progress.getStopped() || (!everybody && !(progress.getDue() && enough))) {
       return;
     }
     if (run.getInitialPruning() != null) {
@@ -115,6 +115,16 @@ final class RunLifecycle {
     progress.setRound(INITIAL_PRUNING);
     progress.setImportance(false);
     open(run, mask, progress, List.of(next), run.getInitialPruning().getDeadlineMillis(), at);
+  }
+
+  /** Opens the round behind the closed one, unless it needs a mask that is not there yet, or the run is stopped. */
+  private void openNext(TrainingRun run, MaskPublished mask, RunProgress progress, long at) {
+    boolean hasMask =
+        mask.getVersion() > progress.getMaskVersion()
+            || !MaskRounds.of(run).newMaskAfter(progress.getRound());
+    if (hasMask && !progress.getStopped()) {
+      openRound(run, mask, progress, at);
+    }
   }
 
   /** Opens round 0, or the one behind the closed one. */
@@ -215,11 +225,13 @@ final class RunLifecycle {
         && progress.getAdmitted() >= quorum
         && (everybody || progress.getDue())) {
       close(run, mask, progress, everybody ? CloseReason.ALL_REPORTED : CloseReason.DEADLINE, at);
-    } else if (initial && progress.getDue()) {
+    } else if (progress.getStopped() || !progress.getDue()) {
+      return; // nobody else is asked
+    } else if (initial) {
       leaveOut(run.getRunId(), progress, at);
       store.deleteRound(run.getRunId());
       askForInitialPruning(run, mask, progress, at);
-    } else if (progress.getDue() && progress.getAdmitted() < quorum) {
+    } else if (progress.getAdmitted() < quorum) {
       askOthers(run, mask, progress, at);
     }
   }
@@ -271,8 +283,8 @@ final class RunLifecycle {
       progress.setPhase(Phase.FINISHING);
     }
     store.putProgress(runId, progress);
-    if (!last && !MaskRounds.of(run).newMaskAfter(progress.getRound())) {
-      openRound(run, mask, progress, at);
+    if (!last) {
+      openNext(run, mask, progress, at);
     }
   }
 

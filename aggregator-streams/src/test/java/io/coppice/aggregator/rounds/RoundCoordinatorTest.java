@@ -20,7 +20,11 @@ import io.coppice.schemas.RecordSerde;
 import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.RejectedRecord;
 import io.coppice.schemas.RoundClosed;
+import io.coppice.schemas.RunAction;
+import io.coppice.schemas.RunCommand;
 import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.RunResumed;
+import io.coppice.schemas.RunStopped;
 import io.coppice.schemas.ShardDigest;
 import io.coppice.schemas.ShardKind;
 import io.coppice.schemas.Signatures;
@@ -368,6 +372,11 @@ class RoundCoordinatorTest {
     List<LedgerEntry> undisturbed = ledgerOfARun();
     assertThat(undisturbed.getLast().getEvent()).isInstanceOf(RunFinished.class);
     assertThat(undisturbed).filteredOn(e -> e.getEvent() instanceof UpdateRejected).hasSize(3);
+    assertThat(undisturbed)
+        .extracting(LedgerEntry::getEvent)
+        .containsSubsequence(
+            new RunStopped(1, "why", "who", Instant.ofEpochMilli(1000)),
+            new RunResumed(1, "why", "who", Instant.ofEpochMilli(1000)));
     written.clear();
     context.resetForwards();
     store.close();
@@ -376,14 +385,20 @@ class RoundCoordinatorTest {
     assertThat(ledgerOfARun()).isEqualTo(undisturbed);
   }
 
-  /** What a run of three rounds with a rejection in each writes. */
+  /** What a run of three rounds with a rejection in each writes, which is stopped before the second and goes on behind it. */
   private List<LedgerEntry> ledgerOfARun() {
     for (int round = 0; round < 3; round++) {
+      if (round == 1) {
+        command(RunAction.STOP);
+      }
       update = update(round).bendSubmission(s -> s.setWeight(41L));
       submit();
       reportAll(round);
       send(Topic.DIGESTS, serdes.digests, digests(round, 0));
       send(Topic.DIGESTS, serdes.digests, digests(round, 1));
+      if (round == 1) {
+        command(RunAction.RESUME);
+      }
     }
     List<LedgerEntry> ledger = new ArrayList<>(written);
     ledger.addAll(ledger());
@@ -462,6 +477,10 @@ class RoundCoordinatorTest {
 
   private static ByteBuffer digest(int round, int shard) {
     return ContentDigest.ofBytes(ByteBuffer.wrap(new byte[] {(byte) round, (byte) shard}));
+  }
+
+  private void command(RunAction action) {
+    send(Topic.COMMANDS, serdes.commands, new RunCommand(RUN, action, "why", "who", Instant.EPOCH));
   }
 
   private void tick(long at) {

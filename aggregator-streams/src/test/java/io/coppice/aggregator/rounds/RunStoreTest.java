@@ -76,6 +76,19 @@ class RunStoreTest {
   }
 
   @Test
+  void aRunThatWasStoredBeforeRunsCouldBeStoppedIsNot() {
+    RunProgress progress =
+        RunProgress.newBuilder(store.progress(RUN))
+            .setPhase(Phase.WAITING_FOR_MASK)
+            .setRound(4)
+            .setDigestsMissing(2)
+            .build();
+    entries.put("progress/" + RUN, earlier(progress, schema(0xf4faf9a1af2a8ec9L)));
+    assertThat(store.progress(RUN)).isEqualTo(progress);
+    assertThat(progress.getStopped()).isFalse();
+  }
+
+  @Test
   void aDefinitionThatWasStoredBeforeThereWereTrustedKeysRequiresSignatures() {
     TrainingRun run = Ring.run(RUN);
     run.setSignatures(SignatureRule.OPTIONAL);

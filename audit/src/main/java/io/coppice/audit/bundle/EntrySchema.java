@@ -8,6 +8,7 @@ import io.coppice.schemas.LedgerEntry;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.MetricEntry;
 import io.coppice.schemas.RejectedRecord;
+import io.coppice.schemas.RunCommand;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.TrainingRun;
 import io.coppice.schemas.TrustedRecords;
@@ -100,6 +101,7 @@ final class EntrySchema {
   private static Class<? extends SpecificRecord> valueType(Topic topic) {
     return switch (topic) {
       case RUNS -> TrainingRun.class;
+      case COMMANDS -> RunCommand.class;
       case AGENTS -> AgentJoined.class;
       case UPDATES -> UpdateShard.class;
       case SUBMISSIONS -> UpdateSubmitted.class;

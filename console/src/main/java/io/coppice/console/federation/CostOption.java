@@ -12,7 +12,7 @@ import java.util.Arrays;
  * @param model the figures; with measured ones what holds until an agent has published its own
  * @param fleetQuantile which agent of the fleet counts, in (0, 1], 1 being the slowest; null if nothing is measured
  */
-record CostOption(CostModel model, Double fleetQuantile) {
+public record CostOption(CostModel model, Double fleetQuantile) {
 
   private static final String MEASURED = "measured";
   private static final String FALLBACK = "paper";
@@ -22,7 +22,7 @@ record CostOption(CostModel model, Double fleetQuantile) {
    *
    * @throws IllegalArgumentException if it is none of these, or does not fit the network
    */
-  static CostOption parse(String option, Architecture architecture, int localSteps) {
+  public static CostOption parse(String option, Architecture architecture, int localSteps) {
     boolean measured = option.equals(MEASURED) || option.startsWith(MEASURED + ":");
     if (!measured && !option.matches("paper(:.*)?|file:.*")) {
       throw new IllegalArgumentException(
@@ -59,12 +59,13 @@ record CostOption(CostModel model, Double fleetQuantile) {
             text));
   }
 
-  boolean isMeasured() {
+  /** Whether the agents measure it. */
+  public boolean isMeasured() {
     return fleetQuantile != null;
   }
 
   /** As a run's definition says it. */
-  CostCoefficients toLog() {
+  public CostCoefficients toLog() {
     return CostCoefficients.newBuilder()
         .setName(model.name())
         .setFixedSeconds(model.fixedSeconds())

@@ -3,19 +3,14 @@ package io.coppice.console.federation;
 import io.coppice.console.UserError;
 import io.coppice.learning.data.Dataset;
 import io.coppice.learning.engine.KernelChoice;
-import io.coppice.learning.engine.Network;
 import io.coppice.learning.nn.Architecture;
-import io.coppice.learning.pruning.CostModel;
 import io.coppice.pruning.Inheritance;
 import io.coppice.pruning.MaskPolicy;
-import io.coppice.replay.RunDefinition;
 import io.coppice.schemas.DecisionSchedule;
-import io.coppice.schemas.DecisionUpload;
 import io.coppice.schemas.Encodings;
 import io.coppice.schemas.Evaluation;
 import io.coppice.schemas.EvaluationMode;
 import io.coppice.schemas.ImportanceRounds;
-import io.coppice.schemas.InitialPruning;
 import io.coppice.schemas.LocalTraining;
 import io.coppice.schemas.Loss;
 import io.coppice.schemas.Participation;
@@ -49,25 +44,7 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
     TrustedRecords.register();
   }
 
-  private static final Map<String, Loss> LOSSES =
-      Map.of("softmax", Loss.SOFTMAX_CROSS_ENTROPY, "bce", Loss.BCE_WITH_LOGITS);
-  private static final Map<String, TensorEncoding> ENCODINGS =
-      Map.of("float32", TensorEncoding.FLOAT32, "bfloat16", TensorEncoding.BFLOAT16);
-  private static final Map<String, Regrow> REGROW =
-      Map.of("last-value", Regrow.LAST_VALUE, "zero", Regrow.ZERO);
-  private static final Map<String, ImportanceRounds> IMPORTANCE =
-      Map.of(
-          "every-round", ImportanceRounds.EVERY_ROUND, "last-round", ImportanceRounds.LAST_ROUND);
-
-  private static final Map<String, SignatureRule> SIGNATURES =
-      Map.of("required", SignatureRule.REQUIRED, "optional", SignatureRule.OPTIONAL);
-
-  /** PruneFL's published settings (reference section 11). */
-  private static final double MAX_DECREASE = 0.3;
-
-  private static final double HALF_LIFE = 10_000;
-  private static final double THRESHOLD_FACTOR = 1.5;
-  private static final int INITIAL_BATCHES = 10;
+  private static final RunRules RULES = new RunRules(Setting::option);
 
   /**
    * Checks settings.
@@ -84,26 +61,20 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
     atLeast("--reconfigure-every", s.reconfigureEvery(), 1);
     atLeast("--initial-pruning-rounds", s.initialPruningRounds(), 1);
     atLeast("--deadline", s.deadlineSeconds(), 1);
-    if (!(s.learningRate() > 0) || Double.isInfinite(s.learningRate())) {
-      throw UserError.badInput(
-          "--learning-rate is a number above 0, not " + s.learningRate() + ".");
-    }
-    if (!(s.learningRateDecay() > 0 && s.learningRateDecay() <= 1)) {
-      throw UserError.badInput(
-          "--learning-rate-decay is above 0 and at most 1, not " + s.learningRateDecay() + ".");
-    }
-    density("--max-density", s.maxDensity());
-    density("--target-density", s.targetDensity());
-    density("--density", s.density());
-    Loss loss = choice("--loss", s.loss(), LOSSES);
-    TensorEncoding encoding = choice("--encoding", s.encoding(), ENCODINGS);
-    Regrow regrow = choice("--regrow", s.regrow(), REGROW);
-    SignatureRule signatures = choice("--signatures", s.signatures(), SIGNATURES);
-    ImportanceRounds importance = choice("--importance", s.importance(), IMPORTANCE);
+    in("--learning-rate", s.learningRate(), Range.POSITIVE);
+    in("--learning-rate-decay", s.learningRateDecay(), Range.FRACTION);
+    in("--max-density", s.maxDensity(), Range.FRACTION);
+    in("--target-density", s.targetDensity(), Range.FRACTION);
+    in("--density", s.density(), Range.FRACTION);
+    Loss loss = choice("--loss", s.loss(), RunChoices.LOSSES);
+    TensorEncoding encoding = choice("--encoding", s.encoding(), RunChoices.ENCODINGS);
+    Regrow regrow = choice("--regrow", s.regrow(), RunChoices.REGROW);
+    SignatureRule signatures = choice("--signatures", s.signatures(), RunChoices.SIGNATURES);
+    ImportanceRounds importance = choice("--importance", s.importance(), RunChoices.IMPORTANCE);
     read("--kernels", () -> KernelChoice.named(s.kernels()));
     MaskPolicy policy = read("--pruning", () -> MaskPolicy.named(s.pruning()));
-    checkInitialPruning(s);
-    checkPolicyDensity(s, policy);
+    require(RULES.initialPruning(s.initialPruning(), s.pruning()));
+    require(RULES.density(policy, s.density(), s.targetDensity()));
     checkBatch(s, train);
     Architecture architecture =
         read(
@@ -113,7 +84,7 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
                     s.model(), train.channels(), train.height(), train.width(), train.classes()));
     CostOption cost =
         read("--cost", () -> CostOption.parse(s.cost(), architecture, s.localSteps()));
-    checkCost(s, cost);
+    require(RULES.cost(cost, s.pruning()));
     TrainingRun.Builder definition =
         definition(s, policy, architecture, loss, encoding, regrow, importance, cost)
             .setSignatures(signatures)
@@ -197,7 +168,7 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
     TrainingRun draft = toRun("draft");
     read("--pruning " + settings.pruning(), () -> checked(draft));
     DecisionSchedule schedule = policy().schedule(draft);
-    checkUpload(schedule);
+    require(RULES.samples(settings.localSteps(), settings.batch(), schedule, settings.pruning()));
     TrainingRun.Builder scheduled = TrainingRun.newBuilder(definition);
     scheduled.getPruning().setDecisions(schedule);
     return new RunPlan(settings, data, scheduled);
@@ -238,54 +209,9 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
     }
   }
 
-  /** All samples of a round are kept where gradients of all weights are gathered. */
-  private void checkUpload(DecisionSchedule schedule) {
-    long samples = (long) settings.localSteps() * settings.batch();
-    if (schedule.getUpload() != DecisionUpload.NOTHING && samples > Network.MAX_GRADIENT_SAMPLES) {
-      throw UserError.badInput(
-          String.format(
-              "--local-steps times --batch is at most %d where --pruning %s gathers gradients, not %d.",
-              Network.MAX_GRADIENT_SAMPLES, settings.pruning(), samples));
-    }
-  }
-
-  private static void checkPolicyDensity(RunSettings s, MaskPolicy policy) {
-    if (policy.inherits() == Inheritance.DENSITY && s.density() != null && s.density() == 1) {
-      throw UserError.badInput(
-          "--density is below 1 with --pruning " + s.pruning() + ", which prunes to it.");
-    }
-    if (s.targetDensity() != null && !s.pruning().equals(RunSettings.PRUNEFL)) {
-      throw UserError.badInput(
-          "--target-density is what the bound of prunefl moves to; the density of "
-              + s.pruning()
-              + " is given with --density.");
-    }
-  }
-
-  private static void checkInitialPruning(RunSettings s) {
-    if (s.initialPruning() && !s.pruning().equals(RunSettings.PRUNEFL)) {
-      throw UserError.badInput(
-          "--initial-pruning is a stage of --pruning prunefl, and not of " + s.pruning() + ".");
-    }
-  }
-
-  /** The decision divides by seconds: better to refuse now than at the first decision. */
-  private static void checkCost(RunSettings s, CostOption option) {
-    boolean conventional = s.pruning().equals(RunDefinition.CONVENTIONAL);
-    if (conventional && option.isMeasured()) {
-      throw UserError.badInput(
-          "--cost: Measured costs come into force with a mask decision, and with --pruning none there"
-              + " is none: use paper or file:PATH.");
-    }
-    CostModel cost = option.model();
-    for (int l = 0; l < cost.layers(); l++) {
-      if (!conventional && !(cost.secondsPerWeight(l) > 0)) {
-        throw UserError.badInput(
-            String.format(
-                "--cost: By %s a weight of prunable layer %d takes no time, neither to compute nor"
-                    + " to send; to be pruned it must take some.",
-                cost.name(), l));
-      }
+  private static void require(Optional<RunRules.Breach> breach) {
+    if (breach.isPresent()) {
+      throw UserError.badInput(breach.get().sentence());
     }
   }
 
@@ -321,7 +247,7 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
         .setParticipation(
             Participation.newBuilder()
                 .setExpectedAgents(s.agents())
-                .setQuorum((asked + 1) / 2)
+                .setQuorum(RunDefaults.quorum(asked))
                 .setParticipants(participants)
                 .setDeadlineMillis(s.deadlineSeconds() * 1000L)
                 .build())
@@ -329,15 +255,23 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
             PruningPolicy.newBuilder()
                 .setPolicy(s.pruning())
                 .setReconfigureEvery(s.reconfigureEvery())
-                .setMaxDecrease(MAX_DECREASE)
-                .setHalfLife(HALF_LIFE)
+                .setMaxDecrease(RunDefaults.MAX_DECREASE)
+                .setHalfLife(RunDefaults.HALF_LIFE)
                 .setMaxDensity(s.maxDensity())
                 .setTargetDensity(
                     policy.inherits() == Inheritance.DENSITY ? s.density() : s.targetDensity())
                 .setRegrow(regrow)
                 .setImportance(importance)
                 .build())
-        .setInitialPruning(s.initialPruning() ? initialPruning(s, architecture.classes()) : null)
+        .setInitialPruning(
+            s.initialPruning()
+                ? RunDefaults.initialPruning(
+                    s.batch(),
+                    architecture.classes(),
+                    s.initialPruningRounds(),
+                    s.evaluateEvery(),
+                    s.reconfigureEvery())
+                : null)
         .setEvaluation(
             Evaluation.newBuilder()
                 .setEvery(s.evaluateEvery())
@@ -352,38 +286,15 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
                 .build());
   }
 
-  private static InitialPruning initialPruning(RunSettings s, int classes) {
-    return InitialPruning.newBuilder()
-        .setSamples(INITIAL_BATCHES * s.batch())
-        .setMaxRounds(s.initialPruningRounds())
-        .setEvaluateEvery(s.evaluateEvery())
-        .setDecideEvery(s.reconfigureEvery())
-        .setStartAccuracy(Math.min(1, THRESHOLD_FACTOR / classes))
-        .setStableTolerance(0.1)
-        .setStableDecisions(5)
-        .setDeadlineMillis(3600_000L)
-        .build();
-  }
-
   /** Agents asked in a round; null if all are. */
   private static Integer participants(RunSettings s) {
-    if (s.participants() == null) {
-      return null;
-    }
-    try {
-      boolean fraction = s.participants().contains(".");
-      double wanted = Double.parseDouble(s.participants());
-      if (wanted > 0 && wanted <= (fraction ? 1 : s.agents()) && (fraction || wanted % 1 == 0)) {
-        return (int) Math.ceil(fraction ? wanted * s.agents() : wanted);
-      }
-    } catch (NumberFormatException e) {
-      // Said below, as for a number that is out of range.
-    }
-    throw UserError.badInput(
-        String.format(
-            "--participants is a number of agents, 1 to %d, or a fraction of them above 0.0 and at most"
-                + " 1.0, not '%s'.",
-            s.agents(), s.participants()));
+    return s.participants() == null
+        ? null
+        : ParticipantCount.parse(s.participants(), s.agents())
+            .orElseThrow(
+                () ->
+                    UserError.badInput(
+                        ParticipantCount.sentence("--participants", s.participants(), s.agents())));
   }
 
   /** The run's record. */
@@ -411,28 +322,22 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
     return Optional.of(others ? "other trusted keys" : "other settings");
   }
 
-  private static void density(String option, Double value) {
-    if (value != null && !(value > 0 && value <= 1)) {
-      throw UserError.badInput(option + " is above 0 and at most 1, not " + value + ".");
+  private static void in(String option, Double value, Range range) {
+    if (value != null && !range.contains().test(value)) {
+      throw UserError.badInput(range.sentence(option, value));
     }
   }
 
   static void atLeast(String option, int value, int least) {
     if (value < least) {
-      throw UserError.badInput(option + " is at least " + least + ", not " + value + ".");
+      throw UserError.badInput(Range.atLeast(least).sentence(option, value));
     }
   }
 
   private static <V> V choice(String option, String value, Map<String, V> choices) {
     V chosen = choices.get(value);
     if (chosen == null) {
-      throw UserError.badInput(
-          option
-              + " is one of "
-              + String.join(", ", choices.keySet().stream().sorted().toList())
-              + ", not '"
-              + value
-              + "'.");
+      throw UserError.badInput(RunChoices.sentence(option, value, choices));
     }
     return chosen;
   }

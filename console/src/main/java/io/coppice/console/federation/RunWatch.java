@@ -9,12 +9,16 @@ import io.coppice.schemas.RejectReason;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import org.jline.terminal.TerminalBuilder;
 
 /** Shows how a run goes, until it is complete or cannot go on. */
 public final class RunWatch {
 
   private static final Duration DISPLAY_EVERY = Duration.ofMillis(250);
+
+  /** The evaluation of the last round comes behind the end of the ledger, or never where nobody evaluates. */
+  private static final Duration LAST_FIGURES = Duration.ofSeconds(10);
 
   private RunWatch() {}
 
@@ -37,6 +41,34 @@ public final class RunWatch {
         }
         check(monitor, federation, agents);
       }
+    }
+  }
+
+  /**
+   * Watches a run of others to its end.
+   *
+   * @param isEnough asked several times a second; watching ends as soon as it is
+   * @return whether the run has ended; false if it was enough before
+   */
+  public static boolean whileOthersTrain(
+      RunMonitor monitor, BooleanSupplier isEnough, PrintWriter out) {
+    try (RunDisplay display = newDisplay(out)) {
+      long ended = 0;
+      while (!monitor.isComplete()
+          && (ended == 0 || System.nanoTime() - ended < LAST_FIGURES.toNanos())) {
+        if (isEnough.getAsBoolean()) {
+          return false;
+        }
+        monitor.poll(DISPLAY_EVERY);
+        if (monitor.hasReadHistory()) {
+          display.show(monitor);
+        }
+        if (ended == 0 && monitor.finished().isPresent()) {
+          ended = System.nanoTime();
+        }
+      }
+      display.show(monitor);
+      return true;
     }
   }
 

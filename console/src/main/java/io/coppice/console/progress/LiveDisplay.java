@@ -10,6 +10,7 @@ import io.coppice.learning.model.ParameterTensor;
 import io.coppice.schemas.InitialPruningProgress;
 import io.coppice.schemas.RoundEvaluated;
 import io.coppice.schemas.RoundOpened;
+import io.coppice.schemas.RunStopped;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -51,6 +52,7 @@ public final class LiveDisplay implements RunDisplay {
   private static List<AttributedString> lines(RunMonitor monitor) {
     List<AttributedString> lines = new ArrayList<>();
     lines.add(progressLine(monitor));
+    monitor.stopped().ifPresent(stopped -> lines.add(stoppedLine(stopped)));
     lines.add(modelLine(monitor));
     monitor.mask().ifPresent(mask -> layers(mask, lines));
     Optional<RoundProgress> last = lastRound(monitor);
@@ -97,6 +99,17 @@ public final class LiveDisplay implements RunDisplay {
       line.style(LABEL).append("  ").append(clock(left.getAsDouble())).append(" left");
     }
     return line.toAttributedString();
+  }
+
+  private static AttributedString stoppedLine(RunStopped stopped) {
+    return new AttributedStringBuilder()
+        .style(VALUE)
+        .append("stopped")
+        .style(LABEL)
+        .append(" by ")
+        .append(stopped.getIssuer())
+        .append(stopped.getReason().isEmpty() ? "" : ": " + stopped.getReason())
+        .toAttributedString();
   }
 
   private static AttributedString modelLine(RunMonitor monitor) {

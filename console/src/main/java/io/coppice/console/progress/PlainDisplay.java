@@ -21,6 +21,7 @@ public final class PlainDisplay implements RunDisplay {
   private final String label;
   private int printedRound = -1;
   private int printedLocalRound;
+  private boolean printedStopped;
 
   public PlainDisplay(PrintWriter out) {
     this(out, "");
@@ -37,6 +38,32 @@ public final class PlainDisplay implements RunDisplay {
   @Override
   public void show(RunMonitor monitor) {
     showInitialPruning(monitor);
+    showRounds(monitor);
+    showStopped(monitor);
+  }
+
+  private void showStopped(RunMonitor monitor) {
+    if (monitor.stopped().isPresent() == printedStopped) {
+      return;
+    }
+    printedStopped = !printedStopped;
+    out.printf(
+        "%s%s%n",
+        label,
+        monitor
+            .stopped()
+            .map(
+                stopped ->
+                    String.format(
+                        "stopped in round %d by %s%s",
+                        stopped.getRound(),
+                        stopped.getIssuer(),
+                        stopped.getReason().isEmpty() ? "" : ": " + stopped.getReason()))
+            .orElse("goes on"));
+    out.flush();
+  }
+
+  private void showRounds(RunMonitor monitor) {
     for (int r = printedRound + 1; r <= monitor.lastClosedRound(); r++) {
       if (!monitor.run().isEvaluated(r)) {
         continue;

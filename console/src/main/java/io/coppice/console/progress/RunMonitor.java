@@ -8,6 +8,7 @@ import io.coppice.replay.LogReader.Entry;
 import io.coppice.replay.LogTensors;
 import io.coppice.replay.RunDefinition;
 import io.coppice.replay.RunRecords;
+import io.coppice.schemas.AgentAccepted;
 import io.coppice.schemas.AgentRound;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.InitialPruningProgress;
@@ -19,17 +20,22 @@ import io.coppice.schemas.MetricEntry;
 import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RoundEvaluated;
 import io.coppice.schemas.RoundOpened;
+import io.coppice.schemas.RunAccepted;
 import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.RunResumed;
+import io.coppice.schemas.RunStopped;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.UpdateRejected;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -38,6 +44,9 @@ import java.util.stream.IntStream;
  * one thread.
  */
 public final class RunMonitor implements AutoCloseable {
+
+  /** What tells how a run goes. */
+  static final List<Topic> TOPICS = List.of(Topic.ROUNDS, Topic.MASKS, Topic.METRICS);
 
   private final RunDefinition run;
   private final RunRecords records;
@@ -54,18 +63,29 @@ public final class RunMonitor implements AutoCloseable {
 
   private final List<UpdateRejected> rejected = new ArrayList<>();
   private CostModel cost;
+  private final Set<String> agents = new TreeSet<>();
   private InitialPruningProgress initialPruning;
-  private boolean finished;
+  private boolean accepted;
+  private RunStopped stopped;
+  private RunFinished finished;
 
+  /** Watches one run. */
   public RunMonitor(ClusterConfig cluster, LogSerdes serdes, RunDefinition run) {
+    this(new LogReader(cluster), serdes, run);
+    int partition = LogKeys.runPartition(run.id(), reader.partitions(Topic.ROUNDS));
+    for (Topic topic : TOPICS) {
+      reader.followSince(topic, partition, run.searchedSince());
+    }
+  }
+
+  /**
+   * @param reader of {@link #TOPICS}
+   */
+  RunMonitor(LogReader reader, LogSerdes serdes, RunDefinition run) {
     this.run = run;
     this.cost = run.cost();
     this.records = new RunRecords(serdes, run, new IgnoredLog());
-    this.reader = new LogReader(cluster);
-    int partition = LogKeys.runPartition(run.id(), reader.partitions(Topic.ROUNDS));
-    for (Topic topic : List.of(Topic.ROUNDS, Topic.MASKS, Topic.METRICS)) {
-      reader.followSince(topic, partition, run.searchedSince());
-    }
+    this.reader = reader;
   }
 
   public RunDefinition run() {
@@ -76,7 +96,7 @@ public final class RunMonitor implements AutoCloseable {
   public boolean poll(Duration atMost) {
     boolean news = false;
     for (Entry entry : reader.poll(atMost)) {
-      if (run.id().equals(entry.key()) && entry.value() != null) {
+      if (run.id().equals(entry.key())) {
         take(entry);
         news = true;
       }
@@ -89,7 +109,11 @@ public final class RunMonitor implements AutoCloseable {
     return reader.hasReachedEnd();
   }
 
-  private void take(Entry entry) {
+  /** Takes a record under the run's key. */
+  void take(Entry entry) {
+    if (entry.value() == null) {
+      return;
+    }
     switch (entry.topic()) {
       case ROUNDS -> records.ledger(entry).map(LedgerEntry::getEvent).ifPresent(this::takeEvent);
       case MASKS -> records.mask(entry).ifPresent(this::takeMask);
@@ -106,7 +130,11 @@ public final class RunMonitor implements AutoCloseable {
         rejected.add(event);
         rejections.merge(event.getRound(), 1, Integer::sum);
       }
-      case RunFinished event -> finished = true;
+      case RunAccepted event -> accepted = true;
+      case AgentAccepted event -> agents.add(event.getAgentId());
+      case RunStopped event -> stopped = event;
+      case RunResumed event -> stopped = null;
+      case RunFinished event -> finished = event;
       default -> {} // of no concern to whoever watches
     }
   }
@@ -132,10 +160,50 @@ public final class RunMonitor implements AutoCloseable {
     int last = run.lastRound();
     boolean evaluated = evaluations.containsKey(last);
     RoundClosed end = closed.get(last);
-    return finished
+    return finished != null
         && evaluated
         && end != null
         && (!run.newMaskAfter(last) || masks.containsKey(last + 1));
+  }
+
+  /** Whether an aggregator has taken up the definition. */
+  public boolean isAccepted() {
+    return accepted;
+  }
+
+  /** Agents that have joined, be they still there or not, in ascending order. */
+  public Set<String> agents() {
+    return Collections.unmodifiableSet(agents);
+  }
+
+  /** Who has stopped the run and why; empty if it is not stopped. */
+  public Optional<RunStopped> stopped() {
+    return Optional.ofNullable(stopped);
+  }
+
+  /** The end of the ledger; empty if the run goes on. Its last evaluation may come later, or never if nobody evaluates. */
+  public Optional<RunFinished> finished() {
+    return Optional.ofNullable(finished);
+  }
+
+  /** All rejected updates, in ledger order. */
+  public List<UpdateRejected> rejected() {
+    return Collections.unmodifiableList(rejected);
+  }
+
+  /** The newest round that has opened, if it has not closed; empty if none is open. */
+  public Optional<RoundOpened> unclosedRound() {
+    return openRound().filter(round -> !closed.containsKey(round.getRound()));
+  }
+
+  /** The newest mask, and the first round that is trained under it; empty before the first. */
+  public Optional<Map.Entry<Integer, Mask>> maskInForce() {
+    return Optional.ofNullable(masks.lastEntry());
+  }
+
+  /** Masks that have been published. */
+  public int maskCount() {
+    return masks.size();
   }
 
   /** The newest round that has opened; empty before the first. */

@@ -3,14 +3,14 @@ package io.coppice.console.progress;
 import java.util.OptionalDouble;
 
 /** When a run will be done, by its newest rounds. */
-final class TimeLeft {
+public final class TimeLeft {
 
   private static final int NEWEST_ROUNDS = 10;
 
   private TimeLeft() {}
 
   /** Mean seconds of the newest rounds; 0 before there is one. */
-  static double recentSecondsPerRound(RunMonitor monitor) {
+  public static double recentSecondsPerRound(RunMonitor monitor) {
     int last = monitor.lastClosedRound();
     double sum = 0;
     int count = 0;
@@ -25,7 +25,7 @@ final class TimeLeft {
   }
 
   /** Seconds until the last round; empty before the first has closed. */
-  static OptionalDouble seconds(RunMonitor monitor) {
+  public static OptionalDouble seconds(RunMonitor monitor) {
     if (monitor.lastClosedRound() < 0) {
       return OptionalDouble.empty();
     }

@@ -29,7 +29,10 @@ import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RoundEvaluated;
 import io.coppice.schemas.RoundOpened;
 import io.coppice.schemas.RunAccepted;
+import io.coppice.schemas.RunCommand;
 import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.RunResumed;
+import io.coppice.schemas.RunStopped;
 import io.coppice.schemas.ShardKind;
 import io.coppice.schemas.TrainingRun;
 import io.coppice.schemas.UpdateChecked;
@@ -63,6 +66,7 @@ final class RecordText {
     IndexedRecord event = event(record);
     return switch (event) {
       case TrainingRun run -> run(run);
+      case RunCommand command -> command(command);
       case AgentJoined joined -> joined(joined);
       case RoundOpened opened -> opened(opened);
       case UpdateRejected rejected -> rejected(rejected);
@@ -70,6 +74,8 @@ final class RecordText {
       case RunFinished finished -> finished(finished);
       case RunAccepted accepted -> accepted(accepted);
       case AgentAccepted accepted -> accepted(accepted);
+      case RunStopped stopped -> stopped(stopped);
+      case RunResumed resumed -> resumed(resumed);
       case UpdateShard shard -> update(shard);
       case UpdateSubmitted submitted -> submitted(submitted);
       case UpdateChecked checked -> checked(checked);
@@ -137,6 +143,27 @@ final class RecordText {
             "encoding",
             "shardValues",
             "checkpointEvery");
+  }
+
+  private static String command(RunCommand command) {
+    return text("%s%s", command.getAction(), why(command.getReason(), command.getIssuer()))
+        + others(command, "runId", "action", "reason", "issuer", "issuedAt");
+  }
+
+  private static String stopped(RunStopped stopped) {
+    return text("round %d%s", stopped.getRound(), why(stopped.getReason(), stopped.getIssuer()))
+        + others(stopped, "round", "reason", "issuer", "stoppedAt");
+  }
+
+  private static String resumed(RunResumed resumed) {
+    return text("round %d%s", resumed.getRound(), why(resumed.getReason(), resumed.getIssuer()))
+        + others(resumed, "round", "reason", "issuer", "resumedAt");
+  }
+
+  /** Who asked for something and why, as far as it is said. */
+  private static String why(String reason, String issuer) {
+    return (issuer.isEmpty() ? "" : ", by " + line(issuer))
+        + (reason.isEmpty() ? "" : ": " + line(reason));
   }
 
   private static String joined(AgentJoined joined) {

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** The command in a process of its own. */
 final class CoppiceProcess {
@@ -20,6 +21,14 @@ final class CoppiceProcess {
   }
 
   static CoppiceProcess start(List<String> arguments) throws IOException {
+    return start(arguments, Map.of());
+  }
+
+  /**
+   * @param environment further variables of its environment
+   */
+  static CoppiceProcess start(List<String> arguments, Map<String, String> environment)
+      throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -36,6 +45,7 @@ final class CoppiceProcess {
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().put("OMP_NUM_THREADS", "1");
+    builder.environment().putAll(environment);
     return new CoppiceProcess(builder.start());
   }
 

@@ -1,6 +1,7 @@
 package io.coppice.learning.nn;
 
 import io.coppice.learning.model.ParameterLayout;
+import java.util.List;
 
 /**
  * A network by name for a shape of input and a number of classes: what a run says about its model.
@@ -50,6 +51,11 @@ public record Architecture(String network, int channels, int height, int width, 
               network, Integer.MAX_VALUE, channels, height, width, classes),
           e);
     }
+  }
+
+  /** The names of all networks, in alphabetical order. */
+  public static List<String> networks() {
+    return List.copyOf(Networks.BY_NAME.keySet());
   }
 
   /** The same as the constructor. */

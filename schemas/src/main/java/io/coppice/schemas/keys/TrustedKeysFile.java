@@ -40,22 +40,14 @@ public final class TrustedKeysFile {
         continue;
       }
       String where = file + ", line " + number + ": ";
-      String[] words = content.split("\\s+");
-      if (words.length != 2) {
-        throw new KeyFileException(
-            where + "A line has an agent id and its public key, not " + words.length + " words.");
-      }
-      String id = words[0];
-      if (!LogKeys.isName(id)) {
-        throw new KeyFileException(
-            where + "Agent id '" + id + "' is not allowed: use 1 to 64 of a-z, 0-9 and '-'.");
-      }
+      TrustedKey key = parse(where, content);
+      String id = key.getAgentId();
       Integer before = lines.put(id, number);
       if (before != null) {
         throw new KeyFileException(
             String.format("%sAgent %s has a key in line %d already.", where, id, before));
       }
-      keys.put(id, key(where, words[1]));
+      keys.put(id, key.getPublicKey());
     }
     if (keys.isEmpty()) {
       throw new KeyFileException(file + " names no agent.");
@@ -65,9 +57,25 @@ public final class TrustedKeysFile {
         .toList();
   }
 
-  private static ByteBuffer key(String where, String text) {
+  /**
+   * Reads one line.
+   *
+   * @param where what a message begins with
+   * @param content agent id and public key
+   * @throws KeyFileException if it is anything else
+   */
+  public static TrustedKey parse(String where, String content) {
+    String[] words = content.split("\\s+");
+    if (words.length != 2) {
+      throw new KeyFileException(
+          where + "A line has an agent id and its public key, not " + words.length + " words.");
+    }
+    if (!LogKeys.isName(words[0])) {
+      throw new KeyFileException(
+          where + "Agent id '" + words[0] + "' is not allowed: use 1 to 64 of a-z, 0-9 and '-'.");
+    }
     try {
-      return PublicKeys.fromBase64(text);
+      return new TrustedKey(words[0], PublicKeys.fromBase64(words[1]));
     } catch (IllegalArgumentException e) {
       throw new KeyFileException(where + e.getMessage(), e);
     }
