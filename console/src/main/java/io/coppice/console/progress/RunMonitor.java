@@ -20,6 +20,8 @@ import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RoundEvaluated;
 import io.coppice.schemas.RoundOpened;
 import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.RunResumed;
+import io.coppice.schemas.RunStopped;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.UpdateRejected;
 import java.time.Duration;
@@ -55,6 +57,7 @@ public final class RunMonitor implements AutoCloseable {
   private final List<UpdateRejected> rejected = new ArrayList<>();
   private CostModel cost;
   private InitialPruningProgress initialPruning;
+  private RunStopped stopped;
   private boolean finished;
 
   public RunMonitor(ClusterConfig cluster, LogSerdes serdes, RunDefinition run) {
@@ -106,6 +109,8 @@ public final class RunMonitor implements AutoCloseable {
         rejected.add(event);
         rejections.merge(event.getRound(), 1, Integer::sum);
       }
+      case RunStopped event -> stopped = event;
+      case RunResumed event -> stopped = null;
       case RunFinished event -> finished = true;
       default -> {} // of no concern to whoever watches
     }
@@ -136,6 +141,16 @@ public final class RunMonitor implements AutoCloseable {
         && evaluated
         && end != null
         && (!run.newMaskAfter(last) || masks.containsKey(last + 1));
+  }
+
+  /** Whether a command has stopped the run, and none has let it go on since; a run that is over is not stopped. */
+  public boolean isStopped() {
+    return stopped().isPresent();
+  }
+
+  /** Since when, by whom and why the run is stopped; empty if it is not. */
+  public Optional<RunStopped> stopped() {
+    return finished ? Optional.empty() : Optional.ofNullable(stopped);
   }
 
   /** The newest round that has opened; empty before the first. */
