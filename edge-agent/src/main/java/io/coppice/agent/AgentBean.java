@@ -12,9 +12,8 @@ import io.micronaut.context.annotation.Context;
 import io.micronaut.context.annotation.Factory;
 import io.micronaut.context.annotation.Requires;
 import jakarta.inject.Singleton;
-import java.util.Optional;
 
-/** The {@link EdgeAgent} as a bean that lives as long as the application. */
+/** The {@link EdgeAgent}s of a device as a bean that lives as long as the application. */
 @Factory
 @Requires(property = ServiceMain.SERVICE, value = Application.SERVICE)
 class AgentBean {
@@ -38,29 +37,26 @@ class AgentBean {
    */
   @Context
   @Bean(preDestroy = "close")
-  AgentRunner agent(
+  AgentRuns agent(
       ClusterConfig cluster,
       LogSerdes serdes,
       AgentSettings settings,
       AgentPlace place,
       MeterRegistry meters) {
-    EdgeAgent.Identity identity =
-        new EdgeAgent.Identity(
-            place.agentId(),
-            Optional.ofNullable(settings.getRun()),
-            KeySettings.key(settings, place));
-    AgentRunner runner =
-        new AgentRunner(
+    AgentRuns agent =
+        new AgentRuns(
             cluster,
             serdes,
-            identity,
+            place.agentId(),
+            KeySettings.key(settings, place),
+            settings.runs(),
             DeviceData.read(settings, place.part()),
             new ComputeGate(1, KernelChoice.named(settings.getKernels())),
             settings.getLinkBytesPerSecond() == null
                 ? DeviceLink.measured()
                 : DeviceLink.ofSpeed(settings.getLinkBytesPerSecond()),
-            new AgentMetrics(meters, place.agentId()));
-    runner.start();
-    return runner;
+            meters);
+    agent.start();
+    return agent;
   }
 }

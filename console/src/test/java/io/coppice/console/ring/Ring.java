@@ -218,11 +218,11 @@ final class Ring implements AutoCloseable {
         new AgentRunner(
             cluster(),
             serdes,
-            new EdgeAgent.Identity(id, Optional.of(run.id()), key),
+            new EdgeAgent.Identity(id, run.id(), key),
             new AgentData(share(id), Optional.of(test), Optional.empty()),
             gate,
             link,
-            new AgentMetrics(agentMeters, id));
+            new AgentMetrics(agentMeters, id, run.id()));
     started.add(runner);
     runner.start();
     return runner;
