@@ -8,6 +8,7 @@ import io.coppice.learning.nn.Architecture;
 import io.coppice.learning.pruning.CostModel;
 import io.coppice.pruning.Inheritance;
 import io.coppice.pruning.MaskPolicy;
+import io.coppice.replay.LogTensors;
 import io.coppice.replay.RunDefinition;
 import io.coppice.schemas.DecisionSchedule;
 import io.coppice.schemas.DecisionUpload;
@@ -97,6 +98,10 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
     density("--density", s.density());
     Loss loss = choice("--loss", s.loss(), LOSSES);
     TensorEncoding encoding = choice("--encoding", s.encoding(), ENCODINGS);
+    ImportanceEncoding importanceEncoding =
+        s.importanceEncoding() == null
+            ? ImportanceEncoding.plain(encoding)
+            : read("--importance-encoding", () -> ImportanceEncoding.parse(s.importanceEncoding()));
     Regrow regrow = choice("--regrow", s.regrow(), REGROW);
     SignatureRule signatures = choice("--signatures", s.signatures(), SIGNATURES);
     ImportanceRounds importance = choice("--importance", s.importance(), IMPORTANCE);
@@ -115,7 +120,16 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
         read("--cost", () -> CostOption.parse(s.cost(), architecture, s.localSteps()));
     checkCost(s, cost);
     TrainingRun.Builder definition =
-        definition(s, policy, architecture, loss, encoding, regrow, importance, cost)
+        definition(
+                s,
+                policy,
+                architecture,
+                loss,
+                encoding,
+                importanceEncoding,
+                regrow,
+                importance,
+                cost)
             .setSignatures(signatures)
             .setTrustedKeys(trustedKeys(s, data));
     return new RunPlan(s, data, definition);
@@ -238,8 +252,17 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
     }
   }
 
-  /** All samples of a round are kept where gradients of all weights are gathered. */
+  /** All samples of a round are kept where gradients of all weights are gathered; other uploads than importance may be negative. */
   private void checkUpload(DecisionSchedule schedule) {
+    DecisionUpload upload = schedule.getUpload();
+    if ((upload == DecisionUpload.GRADIENT || upload == DecisionUpload.VOTES)
+        && !LogTensors.encoding(definition.getEncoding().getImportance()).signed()) {
+      throw UserError.badInput(
+          String.format(
+              "--importance-encoding is float32 or bfloat16 where agents upload what is no importance, as --pruning %s has it,"
+                  + " not %s.",
+              settings.pruning(), settings.importanceEncoding()));
+    }
     long samples = (long) settings.localSteps() * settings.batch();
     if (schedule.getUpload() != DecisionUpload.NOTHING && samples > Network.MAX_GRADIENT_SAMPLES) {
       throw UserError.badInput(
@@ -295,6 +318,7 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
       Architecture architecture,
       Loss loss,
       TensorEncoding encoding,
+      ImportanceEncoding importanceEncoding,
       Regrow regrow,
       ImportanceRounds importance,
       CostOption cost) {
@@ -336,6 +360,7 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
                     policy.inherits() == Inheritance.DENSITY ? s.density() : s.targetDensity())
                 .setRegrow(regrow)
                 .setImportance(importance)
+                .setImportanceShare(importanceEncoding.share())
                 .build())
         .setInitialPruning(s.initialPruning() ? initialPruning(s, architecture.classes()) : null)
         .setEvaluation(
@@ -347,7 +372,7 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
         .setEncoding(
             Encodings.newBuilder()
                 .setDelta(encoding)
-                .setImportance(encoding)
+                .setImportance(importanceEncoding.encoding())
                 .setAggregate(encoding)
                 .build());
   }
