@@ -17,6 +17,7 @@ import io.coppice.schemas.UpdateChecked;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
 import org.apache.avro.Schema;
@@ -146,6 +147,8 @@ class RunStoreTest {
             .read(
                 null,
                 DecoderFactory.get().binaryDecoder(today, header, today.length - header, null));
-    return StateCodec.encode(new BinaryMessageEncoder<>(new GenericData(), schema), former);
+    ByteBuffer bytes =
+        new BinaryMessageEncoder<GenericRecord>(new GenericData(), schema).encode(former);
+    return Arrays.copyOf(bytes.array(), bytes.limit());
   }
 }

@@ -55,7 +55,7 @@ public enum Encoding {
 
   /**
    * Values that are not negative: a unit, which is a power of two, in the first byte, then 1 byte a value with 5 bits of exponent and
-   * 3 of fraction ({@link MiniFloats}). What is within a factor of 2^30 of the block's largest value is off by 2^-4 of it at most.
+   * 3 of fraction ({@link MiniFloats}). What is within a factor of 10^9 of the block's largest value is off by 2^-4 of it at most.
    */
   UFLOAT8(Byte.BYTES, false) {
     @Override

@@ -192,6 +192,8 @@ class UnsignedEncodingTest {
         .isEqualTo("The bitmap of 3 values goes on behind the last of them.");
     assertThat(fault(Encoding.SPARSE_UFLOAT8, 3, 9, 5, 7))
         .isEqualTo("The bitmap says that 2 values are not zero, but 1 follow.");
+    assertThat(fault(Encoding.SPARSE_UFLOAT8, 3, 9, 5, 7, 7, 7))
+        .isEqualTo("The bitmap says that 2 values are not zero, but 3 follow.");
     assertThat(fault(Encoding.SPARSE_UFLOAT8, 3, 9, 5, 7, 0))
         .isEqualTo("A value that the bitmap says is not zero has the code of zero.");
     assertThat(Encoding.SPARSE_UFLOAT8.fault(buffer(9, 5, 7, 8), 3)).isEmpty();
