@@ -28,6 +28,7 @@ import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RoundOpened;
 import io.coppice.schemas.RunFinished;
 import io.coppice.schemas.ShardKind;
+import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.TrainingRun;
 import io.coppice.schemas.UpdateRejected;
@@ -173,11 +174,11 @@ class AggregatorTopologyTest {
   @Test
   void aggregatesTravelInTheEncodingOfTheRun() {
     TrainingRun run = Ring.run(RUN);
-    run.getEncoding().setAggregate(io.coppice.schemas.TensorEncoding.BFLOAT16);
+    run.getEncoding().setAggregate(TensorEncoding.BFLOAT16);
     start(run);
     submitAll(0);
     assertThat(ring.events(RoundClosed.class).getFirst().getEncoding())
-        .isEqualTo(io.coppice.schemas.TensorEncoding.BFLOAT16);
+        .isEqualTo(TensorEncoding.BFLOAT16);
     assertThat(ring.aggregates())
         .hasSize(3)
         .allSatisfy(a -> assertThat(a.getValues().remaining()).isEqualTo(2 * a.getValueCount()));
@@ -900,6 +901,8 @@ class AggregatorTopologyTest {
             r -> r.getPruning().setDecisions(new DecisionSchedule(0, 0, 5, DecisionUpload.NOTHING)),
             r -> r.setShardValues(0),
             r -> r.getTraining().setBatchSize(0),
+            r -> r.getEncoding().setDelta(TensorEncoding.UFLOAT8),
+            r -> r.getEncoding().setAggregate(TensorEncoding.SPARSE_UFLOAT8),
             r -> r.getEvaluation().setEvery(0),
             r -> r.setRunId("Not A Name"));
     for (Consumer<TrainingRun> bend : bends) {

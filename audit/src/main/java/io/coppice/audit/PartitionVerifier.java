@@ -328,8 +328,7 @@ final class PartitionVerifier implements AutoCloseable {
               summand.into().record.position()));
     }
     Encoding encoding = LogTensors.encoding(update.getEncoding());
-    if (update.getValues().remaining()
-        != (long) update.getValueCount() * encoding.bytesPerValue()) {
+    if (encoding.fault(update.getValues(), update.getValueCount()).isPresent()) {
       throw Violation.at(record, "values", "they are not as many as valueCount says.");
     }
     if (!ContentDigest.ofBytes(update.getValues())

@@ -164,6 +164,7 @@ public final class AuditThroughput {
                     Regrow.ZERO,
                     ImportanceRounds.EVERY_ROUND,
                     null,
+                    null,
                     null))
             .setEvaluation(new Evaluation(1, EvaluationMode.FEDERATED))
             .setCost(

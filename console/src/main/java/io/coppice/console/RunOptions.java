@@ -155,6 +155,15 @@ final class RunOptions {
     String encoding;
 
     @Option(
+        names = "--importance-encoding",
+        paramLabel = "NAME",
+        showDefaultValue = Visibility.NEVER,
+        description =
+            "How the importance that mask decisions need travels from agents: float32, bfloat16, ufloat8, or sparse-ufloat8:SHARE, which"
+                + " sends of the pruned weights only that share, those of largest importance. Default: as updates do.")
+    String importanceEncoding;
+
+    @Option(
         names = "--kernels",
         paramLabel = "CHOICE",
         defaultValue = "measured",
@@ -270,6 +279,7 @@ final class RunOptions {
         federation.seed,
         pruning.cost,
         training.encoding,
+        training.importanceEncoding,
         pruning.regrow,
         pruning.importance,
         training.kernels,

@@ -76,6 +76,10 @@ class BadInputTest {
           --pruning       | lottery         | --pruning: Unknown pruning policy 'lottery': known are fedrts, fedtiny, iterative, none, online, prunefl, random-reinit, reinit, snip.
           --loss          | hinge           | --loss is one of bce, softmax, not 'hinge'.
           --encoding      | int8            | --encoding is one of bfloat16, float32, not 'int8'.
+          --importance-encoding | int8      | --importance-encoding: It is float32, bfloat16, ufloat8, or sparse-ufloat8:SHARE with a share above 0 and at most 1, not 'int8'.
+          --importance-encoding | sparse-ufloat8 | --importance-encoding: It is float32, bfloat16, ufloat8, or sparse-ufloat8:SHARE with a share above 0 and at most 1, not 'sparse-ufloat8'.
+          --importance-encoding | sparse-ufloat8:0 | --importance-encoding: It is float32, bfloat16, ufloat8, or sparse-ufloat8:SHARE with a share above 0 and at most 1, not 'sparse-ufloat8:0'.
+          --importance-encoding | sparse-ufloat8:some | --importance-encoding: It is float32, bfloat16, ufloat8, or sparse-ufloat8:SHARE with a share above 0 and at most 1, not 'sparse-ufloat8:some'.
           --regrow        | random          | --regrow is one of last-value, zero, not 'random'.
           --kernels       | quick           | --kernels: There are no kernels "quick": choose one of measured, usual, dense, sparse.
           --importance    | sometimes       | --importance is one of every-round, last-round, not 'sometimes'.
@@ -129,6 +133,7 @@ class BadInputTest {
           --pruning iterative --density 0.1 --rounds 39 | --pruning iterative: Iterative pruning prunes 20 times in the first half of a run, so the run needs at least 40 rounds, not 39.
           --pruning fedtiny --density 0.1 --rounds 30 | --pruning fedtiny: Policy fedtiny exchanges weights every 25 rounds up to round 10 of the run's 30, which is never: take more rounds or a shorter interval.
           --pruning snip --density 0.1 --target-density 0.1 | --target-density is what the bound of prunefl moves to; the density of snip is given with --density.
+          --pruning fedrts --density 0.1 --rounds 100 --importance-encoding ufloat8 | --importance-encoding is float32 or bfloat16 where agents upload what is no importance, as --pruning fedrts has it, not ufloat8.
           --trust --trusted-keys keys           | --trust makes the list that --trusted-keys names: leave one of them out.
           --max-density 0.3 --target-density 0.4 | --pruning prunefl: The bound on the density moves from the maximum density to the target density, so it needs both, and a target of at most the maximum: they are 0.3 and 0.4.
           """)

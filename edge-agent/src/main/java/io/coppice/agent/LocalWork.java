@@ -4,6 +4,7 @@ import io.coppice.learning.data.BatchSequence;
 import io.coppice.learning.data.Dataset;
 import io.coppice.learning.engine.Network;
 import io.coppice.learning.pruning.CostModel;
+import io.coppice.learning.pruning.LargestImportance;
 import io.coppice.learning.pruning.ThompsonSampling;
 import io.coppice.learning.pruning.Votes;
 import io.coppice.learning.training.Evaluation;
@@ -135,12 +136,24 @@ final class LocalWork implements AutoCloseable {
 
   /** What is handed over, from what the round has gathered. */
   private float[] uploaded(float[] gathered, ModelFold fold, LocalUpdate update) {
+    return switch (run.upload()) {
+      case VOTES -> votes(gathered, fold, update);
+      case IMPORTANCE -> importance(gathered, fold);
+      default -> gathered;
+    };
+  }
+
+  /** What the run asks for of the importance; what accumulates does so from nothing again. */
+  private float[] importance(float[] gathered, ModelFold fold) {
+    float[] importance = gathered.clone();
     if (gathered == accumulated) {
-      float[] taken = accumulated.clone();
       Arrays.fill(accumulated, 0f);
-      return taken;
     }
-    return run.upload() == DecisionUpload.VOTES ? votes(gathered, fold, update) : gathered;
+    Double share = run.run().getPruning().getImportanceShare();
+    if (share != null) {
+      LargestImportance.keep(fold.mask(), importance, share);
+    }
+    return importance;
   }
 
   private float[] votes(float[] gradient, ModelFold fold, LocalUpdate update) {

@@ -106,6 +106,7 @@ class FleetCostTest {
                     Regrow.ZERO,
                     ImportanceRounds.EVERY_ROUND,
                     null,
+                    null,
                     null))
             .setEvaluation(new Evaluation(1, EvaluationMode.CENTRAL))
             .setCost(new CostCoefficients("paper", 1.0, 1.0, List.of(1.0, 1.0, 1.0), fleetQuantile))

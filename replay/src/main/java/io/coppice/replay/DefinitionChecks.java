@@ -1,8 +1,11 @@
 package io.coppice.replay;
 
+import io.coppice.learning.encoding.Encoding;
 import io.coppice.learning.model.ParameterLayout;
 import io.coppice.schemas.CostCoefficients;
 import io.coppice.schemas.DecisionSchedule;
+import io.coppice.schemas.DecisionUpload;
+import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.TrainingRun;
 
@@ -35,6 +38,7 @@ final class DefinitionChecks {
             "The run's pruning.decisions.first is at least 0, not " + decisions.getFirst() + ".");
       }
     }
+    encodings(run);
     Double quantile = run.getCost().getFleetQuantile();
     if (quantile != null && !(quantile > 0 && quantile <= 1)) {
       throw new IllegalArgumentException(
@@ -44,6 +48,39 @@ final class DefinitionChecks {
     if (dimensions != 3) {
       throw new IllegalArgumentException(
           "An input shape has channels, height and width, not " + dimensions + " numbers.");
+    }
+  }
+
+  /** What has a sign travels in an encoding that has one, and a block fits the one of its kind. */
+  private static void encodings(TrainingRun run) {
+    signed("delta", run.getEncoding().getDelta());
+    signed("aggregate", run.getEncoding().getAggregate());
+    DecisionSchedule decisions = run.getPruning().getDecisions();
+    if (decisions != null
+        && (decisions.getUpload() == DecisionUpload.GRADIENT
+            || decisions.getUpload() == DecisionUpload.VOTES)) {
+      signed("importance", run.getEncoding().getImportance());
+    }
+    Encoding importance = LogTensors.encoding(run.getEncoding().getImportance());
+    if (run.getShardValues() > importance.maxValues()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "The run's shardValues is at most %d where importance travels in %s, not %d.",
+              importance.maxValues(), importance, run.getShardValues()));
+    }
+    Double share = run.getPruning().getImportanceShare();
+    if (share != null && !(share > 0 && share <= 1)) {
+      throw new IllegalArgumentException(
+          "The run's pruning.importanceShare lies in (0, 1] and is not " + share + ".");
+    }
+  }
+
+  private static void signed(String field, TensorEncoding encoding) {
+    if (!LogTensors.encoding(encoding).signed()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "The run's encoding.%s is one of FLOAT32 and BFLOAT16, because its values may be negative, and not %s.",
+              field, encoding));
     }
   }
 

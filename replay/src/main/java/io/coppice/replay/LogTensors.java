@@ -20,6 +20,8 @@ public final class LogTensors {
     return switch (encoding) {
       case FLOAT32 -> Encoding.FLOAT32;
       case BFLOAT16 -> Encoding.BFLOAT16;
+      case UFLOAT8 -> Encoding.UFLOAT8;
+      case SPARSE_UFLOAT8 -> Encoding.SPARSE_UFLOAT8;
     };
   }
 

@@ -1,5 +1,6 @@
 package io.coppice.replay;
 
+import io.coppice.learning.encoding.Encoding;
 import io.coppice.learning.model.Mask;
 import io.coppice.learning.model.Shards;
 import io.coppice.replay.IgnoredRecord.Reason;
@@ -118,10 +119,7 @@ final class RecordChecks {
       throw new UnfitRecordException(
           Reason.MALFORMED, "The run's aggregates are not in %s.", shard.getEncoding());
     }
-    values(
-        shard.getValueCount(),
-        shard.getValues(),
-        LogTensors.encoding(shard.getEncoding()).bytesPerValue());
+    values(shard.getValueCount(), shard.getValues(), LogTensors.encoding(shard.getEncoding()));
     digest(shard.getDigest(), ContentDigest.of(shard));
   }
 
@@ -182,7 +180,7 @@ final class RecordChecks {
           run.maskVersionIn(shard.getRound()),
           shard.getMaskVersion());
     }
-    values(shard.getValueCount(), shard.getValues(), Float.BYTES);
+    values(shard.getValueCount(), shard.getValues(), Encoding.FLOAT32);
     if (shard.getValueCount() != run.shards().length(values, shard.getShard())) {
       throw new UnfitRecordException(
           Reason.MALFORMED,
@@ -324,10 +322,10 @@ final class RecordChecks {
     }
   }
 
-  private void values(int count, ByteBuffer values, int bytesPerValue) throws UnfitRecordException {
+  private void values(int count, ByteBuffer values, Encoding encoding) throws UnfitRecordException {
     if (count < 1
         || count > run.run().getShardValues()
-        || (long) count * bytesPerValue != values.remaining()) {
+        || encoding.fault(values, count).isPresent()) {
       throw new UnfitRecordException(
           Reason.MALFORMED,
           "%d bytes are not the %d values of a block.",

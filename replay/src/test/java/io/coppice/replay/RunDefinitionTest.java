@@ -20,6 +20,7 @@ import io.coppice.schemas.Regrow;
 import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.TrainingRun;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -122,6 +123,51 @@ class RunDefinitionTest {
     TrainingRun.Builder measured = TestRecords.definition(Regrow.ZERO);
     measured.getCost().setFleetQuantile(0.9);
     assertThat(RunDefinition.of(measured.build(), 0).fleetQuantile()).hasValue(0.9);
+  }
+
+  @Test
+  void whatMayBeNegativeTravelsInAnEncodingWithASign() {
+    refuses(
+        run -> run.getEncoding().setDelta(TensorEncoding.UFLOAT8),
+        "The run's encoding.delta is one of FLOAT32 and BFLOAT16, because its values may be negative, and not UFLOAT8.");
+    refuses(
+        run -> run.getEncoding().setAggregate(TensorEncoding.SPARSE_UFLOAT8),
+        "The run's encoding.aggregate is one of FLOAT32 and BFLOAT16, because its values may be negative, and not SPARSE_UFLOAT8.");
+    for (DecisionUpload upload : List.of(DecisionUpload.GRADIENT, DecisionUpload.VOTES)) {
+      refuses(
+          run -> {
+            run.getEncoding().setImportance(TensorEncoding.UFLOAT8);
+            run.getPruning().setDecisions(new DecisionSchedule(3, 2, 6, upload));
+          },
+          "The run's encoding.importance is one of FLOAT32 and BFLOAT16, because its values may be negative, and not UFLOAT8.");
+    }
+    TrainingRun.Builder importance = TestRecords.definition(Regrow.ZERO);
+    importance.getEncoding().setImportance(TensorEncoding.UFLOAT8);
+    assertThat(RunDefinition.of(importance.build(), 0).upload())
+        .isEqualTo(DecisionUpload.IMPORTANCE);
+  }
+
+  @Test
+  void aShareOfImportanceIsAFractionAndSparseBlocksHaveABound() {
+    for (double share : new double[] {0, -0.1, 1.1, Double.NaN}) {
+      refuses(
+          run -> run.getPruning().setImportanceShare(share),
+          "The run's pruning.importanceShare lies in (0, 1] and is not " + share + ".");
+    }
+    refuses(
+        run -> {
+          run.getEncoding().setImportance(TensorEncoding.SPARSE_UFLOAT8);
+          run.setShardValues(2_000_000);
+        },
+        "The run's shardValues is at most 1048576 where importance travels in SPARSE_UFLOAT8, not 2000000.");
+  }
+
+  private static void refuses(Consumer<TrainingRun.Builder> bend, String sentence) {
+    TrainingRun.Builder bent = TestRecords.definition(Regrow.ZERO);
+    bend.accept(bent);
+    assertThatThrownBy(() -> RunDefinition.of(bent.build(), 0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(sentence);
   }
 
   @Test

@@ -66,6 +66,7 @@ final class TestRecords {
                 regrow,
                 ImportanceRounds.EVERY_ROUND,
                 null,
+                null,
                 null))
         .setInitialPruning(null)
         .setEvaluation(new Evaluation(2, EvaluationMode.CENTRAL))

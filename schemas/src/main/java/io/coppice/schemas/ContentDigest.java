@@ -243,13 +243,14 @@ public final class ContentDigest {
         .text(p.getImportance().name())
         .optional("targetDensity", p.getTargetDensity());
     DecisionSchedule decisions = p.getDecisions();
-    return decisions == null
-        ? this
-        : field("decisions")
-            .integer(decisions.getFirst())
-            .integer(decisions.getEvery())
-            .integer(decisions.getLast())
-            .text(decisions.getUpload().name());
+    if (decisions != null) {
+      field("decisions")
+          .integer(decisions.getFirst())
+          .integer(decisions.getEvery())
+          .integer(decisions.getLast())
+          .text(decisions.getUpload().name());
+    }
+    return optional("importanceShare", p.getImportanceShare());
   }
 
   private ContentDigest initialPruning(InitialPruning i) {

@@ -1,6 +1,7 @@
 package io.coppice.aggregator.rounds;
 
 import io.coppice.aggregator.Fault;
+import io.coppice.learning.encoding.Encoding;
 import io.coppice.schemas.AgentJoined;
 import io.coppice.schemas.ContentDigest;
 import io.coppice.schemas.DecisionSchedule;
@@ -10,6 +11,7 @@ import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.Participation;
 import io.coppice.schemas.RejectReason;
+import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.TrainingRun;
 import io.coppice.schemas.TrustedKey;
 import java.util.BitSet;
@@ -64,10 +66,19 @@ public final class RunChecks {
         || (initial != null && initial.getSamples() < 1)) {
       return malformed("Local steps, batch size and samples of initial pruning are at least 1.");
     }
+    if (!isSigned(run.getEncoding().getDelta()) || !isSigned(run.getEncoding().getAggregate())) {
+      return malformed(
+          "Deltas and aggregates may be negative, so they do not travel in %s and %s.",
+          run.getEncoding().getDelta(), run.getEncoding().getAggregate());
+    }
     if (run.getEvaluation().getEvery() < 1 || run.getPruning().getReconfigureEvery() < 1) {
       return malformed("Evaluations and mask decisions are at least 1 round apart.");
     }
     return trustedKeys(run);
+  }
+
+  private static boolean isSigned(TensorEncoding encoding) {
+    return Encoding.valueOf(encoding.name()).signed();
   }
 
   /** The keys are as many as agents are expected, or the run could only start at its deadline. */

@@ -112,16 +112,24 @@ public final class ShardChecks {
     if (shard.getWeight() < 1) {
       return fault(RejectReason.BAD_WEIGHT, "A weight is at least 1, not %d.", shard.getWeight());
     }
-    long bytes = (long) shard.getValueCount() * encoding(shard).bytesPerValue();
-    if (shard.getValueCount() < 1 || bytes != shard.getValues().remaining()) {
+    return encoded(shard);
+  }
+
+  /** Whether the bytes are as many values as the shard says. */
+  private static Optional<Fault> encoded(UpdateShard shard) {
+    int count = shard.getValueCount();
+    Encoding encoding = encoding(shard);
+    if (count < 1 || !encoding.fits(shard.getValues().remaining(), count)) {
       return fault(
           RejectReason.WRONG_SHAPE,
           "%d bytes are not %d values in %s.",
           shard.getValues().remaining(),
-          shard.getValueCount(),
-          shard.getEncoding());
+          count,
+          encoding);
     }
-    return Optional.empty();
+    return encoding
+        .fault(shard.getValues(), count)
+        .map(detail -> new Fault(RejectReason.MALFORMED, detail));
   }
 
   /**

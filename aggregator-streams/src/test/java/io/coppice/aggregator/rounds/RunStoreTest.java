@@ -14,12 +14,17 @@ import io.coppice.schemas.Signatures;
 import io.coppice.schemas.TrainingRun;
 import io.coppice.schemas.TrustedKey;
 import io.coppice.schemas.UpdateChecked;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
 import org.apache.avro.Schema;
-import org.apache.avro.SchemaNormalization;
+import org.apache.avro.generic.GenericData;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.message.BinaryMessageEncoder;
 import org.apache.avro.specific.SpecificData;
 import org.apache.avro.specific.SpecificRecord;
@@ -76,7 +81,7 @@ class RunStoreTest {
   }
 
   @Test
-  void aRunThatWasStoredBeforeRunsCouldBeStoppedIsNot() {
+  void aRunThatWasStoredBeforeRunsCouldBeStoppedIsNot() throws IOException {
     RunProgress progress =
         RunProgress.newBuilder(store.progress(RUN))
             .setPhase(Phase.WAITING_FOR_MASK)
@@ -89,22 +94,19 @@ class RunStoreTest {
   }
 
   @Test
-  void aDefinitionThatWasStoredBeforeThereWereTrustedKeysRequiresSignatures() {
+  void aDefinitionThatWasStoredBeforeThereWereTrustedKeysRequiresSignatures() throws IOException {
     TrainingRun run = Ring.run(RUN);
     run.setSignatures(SignatureRule.OPTIONAL);
-    List<Schema.Field> fields = TrainingRun.getClassSchema().getFields();
-    Schema without =
-        Schema.createRecord(
-            TrainingRun.class.getSimpleName(),
-            null,
-            TrainingRun.class.getPackageName(),
-            false,
-            fields.subList(0, fields.size() - 2).stream()
-                .map(field -> new Schema.Field(field, field.schema()))
-                .toList());
-    assertThat(SchemaNormalization.parsingFingerprint64(without)).isEqualTo(0xaa54be444325dd0aL);
-    entries.put("definition/" + RUN, earlier(run, without));
+    entries.put("definition/" + RUN, earlierDefinition(run, schema(0xaa54be444325dd0aL)));
     assertThat(store.definition(RUN)).contains(Ring.run(RUN));
+  }
+
+  @Test
+  void aDefinitionThatWasStoredBeforeThereWereSharesOfImportanceHasNone() throws IOException {
+    TrainingRun run = Ring.run(RUN);
+    entries.put("definition/" + RUN, earlierDefinition(run, schema(0xc34829c85ba93f3aL)));
+    assertThat(store.definition(RUN)).contains(run);
+    assertThat(run.getPruning().getImportanceShare()).isNull();
   }
 
   @Test
@@ -147,5 +149,19 @@ class RunStoreTest {
   private static <T extends SpecificRecord> byte[] earlier(T entry, Schema schema) {
     return StateCodec.encode(
         new BinaryMessageEncoder<>(SpecificData.getForClass(entry.getClass()), schema), entry);
+  }
+
+  /** A definition as it was written with an earlier schema, which has no logical types and lacks fields in records of its own. */
+  private static byte[] earlierDefinition(TrainingRun run, Schema schema) throws IOException {
+    byte[] today = StateCodec.encode(TrainingRun.getEncoder(), run);
+    int header = 10; // marker and fingerprint
+    GenericRecord former =
+        new GenericDatumReader<GenericRecord>(TrainingRun.getClassSchema(), schema)
+            .read(
+                null,
+                DecoderFactory.get().binaryDecoder(today, header, today.length - header, null));
+    ByteBuffer bytes =
+        new BinaryMessageEncoder<GenericRecord>(new GenericData(), schema).encode(former);
+    return Arrays.copyOf(bytes.array(), bytes.limit());
   }
 }

@@ -178,6 +178,50 @@ class ShardAggregatorTest {
   }
 
   @Test
+  void aSparseShardThatContradictsItselfIsRefusedAndAWholeOneSummed() {
+    float[] importance = new float[PARAMETERS];
+    importance[TestUpdate.SHARDS.from(1) + 1] = 3;
+    TestUpdate update = new TestUpdate(RUN, "a", null, 0, 0, 20, values(1), importance);
+    UpdateShard shard =
+        update.shards.stream()
+            .filter(s -> s.getKind() == ShardKind.IMPORTANCE && s.getShard() == 1)
+            .findFirst()
+            .orElseThrow();
+    assertThat(shard.getValueCount()).isEqualTo(4);
+    // Unit, bitmap, code: 3 is in the second of four values.
+    assertThat(sparse(update, shard, 4, 0x75, 0x02, 0xfc)).isNull();
+    assertThat(sparse(update, shard, 4, 0x75, 0x03, 0xfc)).isEqualTo(RejectReason.MALFORMED);
+    assertThat(sparse(update, shard, 4, 0x75, 0x02, 0xf4, 0xfc)).isEqualTo(RejectReason.MALFORMED);
+    assertThat(sparse(update, shard, 4, 0x75, 0x12, 0xf4, 0xfc)).isEqualTo(RejectReason.MALFORMED);
+    assertThat(sparse(update, shard, 4, 0x75, 0x02, 0)).isEqualTo(RejectReason.MALFORMED);
+    assertThat(sparse(update, shard, 4, 0xf4, 0x02, 0xf4)).isEqualTo(RejectReason.MALFORMED);
+    assertThat(sparse(update, shard, 4, 0xff, 0x00)).isEqualTo(RejectReason.NON_FINITE);
+    assertThat(sparse(update, shard, 4, 0x75)).isEqualTo(RejectReason.WRONG_SHAPE);
+    assertThat(sparse(update, shard, 0, 0x75)).isEqualTo(RejectReason.WRONG_SHAPE);
+    assertThat(sparse(update, shard, 4)).isEqualTo(RejectReason.WRONG_SHAPE);
+    assertThat(sparse(update, shard, Integer.MAX_VALUE, 0x75, 0x02, 0xfc))
+        .isEqualTo(RejectReason.WRONG_SHAPE);
+  }
+
+  /** What is found wrong with a shard of these bytes in SPARSE_UFLOAT8; null if nothing is. */
+  private RejectReason sparse(TestUpdate update, UpdateShard shard, int count, int... bytes) {
+    restart(ShardAggregator.DEFAULT_ROOM);
+    ByteBuffer values = ByteBuffer.allocate(bytes.length);
+    for (int value : bytes) {
+      values.put((byte) value);
+    }
+    send(
+        UpdateShard.newBuilder(shard)
+            .setAgentId("a" + offset)
+            .setEncoding(TensorEncoding.SPARSE_UFLOAT8)
+            .setValueCount(count)
+            .setValues(values.flip())
+            .build());
+    List<RejectedRecord> rejected = sent(RejectedRecord.class);
+    return rejected.isEmpty() ? null : rejected.getFirst().getReason();
+  }
+
+  @Test
   void aRestartInTheMiddleOfARoundDoesNotChangeABit() {
     List<TestUpdate> round = round(0);
     round.forEach(this::send);

@@ -88,8 +88,7 @@ final class AggregateQueue implements AutoCloseable {
 
   private static boolean hasLength(AggregateShard shard, int values) {
     return shard.getValueCount() == values
-        && shard.getValues().remaining()
-            == values * LogTensors.encoding(shard.getEncoding()).bytesPerValue();
+        && LogTensors.encoding(shard.getEncoding()).fault(shard.getValues(), values).isEmpty();
   }
 
   private static float[] values(AggregateShard shard) {

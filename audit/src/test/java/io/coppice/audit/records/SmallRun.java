@@ -77,6 +77,7 @@ public final class SmallRun {
                 Regrow.ZERO,
                 ImportanceRounds.EVERY_ROUND,
                 null,
+                null,
                 null))
         .setInitialPruning(null)
         .setEvaluation(new Evaluation(2, EvaluationMode.CENTRAL))

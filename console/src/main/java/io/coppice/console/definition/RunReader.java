@@ -3,6 +3,7 @@ package io.coppice.console.definition;
 import io.coppice.aggregator.Fault;
 import io.coppice.aggregator.rounds.RunChecks;
 import io.coppice.console.federation.CostOption;
+import io.coppice.console.federation.ImportanceEncoding;
 import io.coppice.console.federation.ParticipantCount;
 import io.coppice.console.federation.Range;
 import io.coppice.console.federation.RunChoices;
@@ -57,6 +58,9 @@ final class RunReader {
 
   private Optional<String> runId = Optional.empty();
 
+  /** Fraction of the pruned weights whose importance is sent; null: all. */
+  private Double importanceShare;
+
   /**
    * @param file relative paths in it are taken from where it lies
    */
@@ -96,6 +100,7 @@ final class RunReader {
 
     run.setRunId(DRAFT).setCreatedAt(Instant.EPOCH).setSeed(seed.value()).setLoss(loss.value());
     run.setRounds(rounds.value()).setTraining(training).setPruning(pruning.policy());
+    run.getPruning().setImportanceShare(importanceShare);
     pruning
         .stage(
             batch,
@@ -292,12 +297,29 @@ final class RunReader {
       return;
     }
     Section kinds = root.section("encoding");
+    ImportanceEncoding importance = importanceEncoding(kinds);
+    importanceShare = importance.share();
     run.setEncoding(
         new Encodings(
             kinds.choice("delta", RunDefaults.ENCODING, RunChoices.ENCODINGS).value(),
-            kinds.choice("importance", RunDefaults.ENCODING, RunChoices.ENCODINGS).value(),
+            importance.encoding(),
             kinds.choice("aggregate", RunDefaults.ENCODING, RunChoices.ENCODINGS).value()));
     kinds.close();
+  }
+
+  private ImportanceEncoding importanceEncoding(Section kinds) {
+    ImportanceEncoding byDefault = ImportanceEncoding.parse(RunDefaults.ENCODING);
+    Value<String> text = kinds.text("importance", RunDefaults.ENCODING);
+    places.put(Setting.IMPORTANCE_ENCODING, text.place());
+    if (!text.isSound()) {
+      return byDefault;
+    }
+    try {
+      return ImportanceEncoding.parse(text.value());
+    } catch (IllegalArgumentException e) {
+      problems.add(text.place(), "encoding.importance: " + e.getMessage());
+      return byDefault;
+    }
   }
 
   // What can only be said of a whole definition
@@ -323,6 +345,8 @@ final class RunReader {
     }
     var schedule = policy.schedule(draft);
     LocalTraining training = draft.getTraining();
+    note(
+        rules.importanceEncoding(draft.getEncoding().getImportance(), schedule, policy.name()));
     note(rules.samples(training.getLocalSteps(), training.getBatchSize(), schedule, policy.name()));
     run.getPruning().setDecisions(schedule);
     TrainingRun definition = run.build();

@@ -68,6 +68,10 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
     in("--density", s.density(), Range.FRACTION);
     Loss loss = choice("--loss", s.loss(), RunChoices.LOSSES);
     TensorEncoding encoding = choice("--encoding", s.encoding(), RunChoices.ENCODINGS);
+    ImportanceEncoding importanceEncoding =
+        s.importanceEncoding() == null
+            ? ImportanceEncoding.plain(encoding)
+            : read("--importance-encoding", () -> ImportanceEncoding.parse(s.importanceEncoding()));
     Regrow regrow = choice("--regrow", s.regrow(), RunChoices.REGROW);
     SignatureRule signatures = choice("--signatures", s.signatures(), RunChoices.SIGNATURES);
     ImportanceRounds importance = choice("--importance", s.importance(), RunChoices.IMPORTANCE);
@@ -86,7 +90,16 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
         read("--cost", () -> CostOption.parse(s.cost(), architecture, s.localSteps()));
     require(RULES.cost(cost, s.pruning()));
     TrainingRun.Builder definition =
-        definition(s, policy, architecture, loss, encoding, regrow, importance, cost)
+        definition(
+                s,
+                policy,
+                architecture,
+                loss,
+                encoding,
+                importanceEncoding,
+                regrow,
+                importance,
+                cost)
             .setSignatures(signatures)
             .setTrustedKeys(trustedKeys(s, data));
     return new RunPlan(s, data, definition);
@@ -168,6 +181,9 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
     TrainingRun draft = toRun("draft");
     read("--pruning " + settings.pruning(), () -> checked(draft));
     DecisionSchedule schedule = policy().schedule(draft);
+    require(
+        RULES.importanceEncoding(
+            definition.getEncoding().getImportance(), schedule, settings.pruning()));
     require(RULES.samples(settings.localSteps(), settings.batch(), schedule, settings.pruning()));
     TrainingRun.Builder scheduled = TrainingRun.newBuilder(definition);
     scheduled.getPruning().setDecisions(schedule);
@@ -221,6 +237,7 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
       Architecture architecture,
       Loss loss,
       TensorEncoding encoding,
+      ImportanceEncoding importanceEncoding,
       Regrow regrow,
       ImportanceRounds importance,
       CostOption cost) {
@@ -262,6 +279,7 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
                     policy.inherits() == Inheritance.DENSITY ? s.density() : s.targetDensity())
                 .setRegrow(regrow)
                 .setImportance(importance)
+                .setImportanceShare(importanceEncoding.share())
                 .build())
         .setInitialPruning(
             s.initialPruning()
@@ -281,7 +299,7 @@ public record RunPlan(RunSettings settings, RunData data, TrainingRun.Builder de
         .setEncoding(
             Encodings.newBuilder()
                 .setDelta(encoding)
-                .setImportance(encoding)
+                .setImportance(importanceEncoding.encoding())
                 .setAggregate(encoding)
                 .build());
   }

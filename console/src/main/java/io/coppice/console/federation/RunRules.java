@@ -4,9 +4,12 @@ import io.coppice.learning.engine.Network;
 import io.coppice.learning.pruning.CostModel;
 import io.coppice.pruning.Inheritance;
 import io.coppice.pruning.MaskPolicy;
+import io.coppice.replay.LogTensors;
 import io.coppice.replay.RunDefinition;
 import io.coppice.schemas.DecisionSchedule;
 import io.coppice.schemas.DecisionUpload;
+import io.coppice.schemas.TensorEncoding;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -94,6 +97,22 @@ public final class RunRules {
       }
     }
     return Optional.empty();
+  }
+
+  /** Other uploads than importance may be negative. */
+  public Optional<Breach> importanceEncoding(
+      TensorEncoding encoding, DecisionSchedule schedule, String policy) {
+    DecisionUpload upload = schedule.getUpload();
+    boolean signed = upload == DecisionUpload.GRADIENT || upload == DecisionUpload.VOTES;
+    return signed && !LogTensors.encoding(encoding).signed()
+        ? breach(
+            Setting.IMPORTANCE_ENCODING,
+            "%s is float32 or bfloat16 where agents upload what is no importance, as %s %s has it, not %s.",
+            name(Setting.IMPORTANCE_ENCODING),
+            name(Setting.POLICY),
+            policy,
+            encoding.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+        : Optional.empty();
   }
 
   /** All samples of a round are kept where gradients of all weights are gathered, and their number is an update's weight. */

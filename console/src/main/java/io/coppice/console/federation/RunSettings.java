@@ -23,6 +23,7 @@ package io.coppice.console.federation;
  * @param seed seed of everything
  * @param cost cost model
  * @param encoding how tensors travel
+ * @param importanceEncoding how importance travels ({@link ImportanceEncoding}); null: as the other tensors
  * @param regrow value of a regrown weight
  * @param importance rounds whose gradients make importance
  * @param kernels how agents decide which layers they compute by their active weights
@@ -55,6 +56,7 @@ public record RunSettings(
     long seed,
     String cost,
     String encoding,
+    String importanceEncoding,
     String regrow,
     String importance,
     String kernels,
@@ -89,6 +91,7 @@ public record RunSettings(
         seed,
         cost,
         encoding,
+        policy.equals(PRUNEFL) ? importanceEncoding : null,
         regrow,
         importance,
         kernels,

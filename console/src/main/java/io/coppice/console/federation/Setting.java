@@ -8,7 +8,8 @@ public enum Setting {
   DENSITY("--density", "pruning.density"),
   TARGET_DENSITY("--target-density", "pruning.target-density"),
   INITIAL_PRUNING("--initial-pruning", "pruning.initial"),
-  COST("--cost", "cost");
+  COST("--cost", "cost"),
+  IMPORTANCE_ENCODING("--importance-encoding", "encoding.importance");
 
   private final String option;
   private final String key;

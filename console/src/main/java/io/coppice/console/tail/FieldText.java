@@ -100,7 +100,7 @@ final class FieldText {
   static String tensor(IndexedRecord record, ByteBuffer values) {
     Optional<TensorFigures> figures = TensorFigures.of(record, values);
     if (figures.isEmpty()) {
-      return bytes(values.remaining()) + " that are no whole number of values";
+      return bytes(values.remaining()) + " that are not its values";
     }
     TensorFigures f = figures.get();
     return f.count() == 0

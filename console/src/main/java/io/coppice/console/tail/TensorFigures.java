@@ -20,22 +20,31 @@ import org.apache.avro.generic.IndexedRecord;
 record TensorFigures(int count, float min, float max, double norm, int nonZero) {
 
   /**
-   * The figures of a record's tensor, in the encoding that the record names, else FLOAT32.
+   * The figures of a record's tensor, of as many values and in the encoding that the record names, else FLOAT32 and as many as the
+   * bytes are.
    *
-   * @return empty if the bytes are not a whole number of values
+   * @return empty if the bytes are not such values
    */
   static Optional<TensorFigures> of(IndexedRecord record, ByteBuffer tensor) {
-    Schema.Field field = record.getSchema().getField("encoding");
     Encoding encoding =
-        field != null && record.get(field.pos()) instanceof TensorEncoding named
+        field(record, "encoding") instanceof TensorEncoding named
             ? LogTensors.encoding(named)
             : Encoding.FLOAT32;
-    if (tensor.remaining() % encoding.bytesPerValue() != 0) {
+    int count =
+        field(record, "valueCount") instanceof Integer named
+            ? named
+            : tensor.remaining() / encoding.bytesPerValue();
+    if (encoding.fault(tensor, count).isPresent()) {
       return Optional.empty();
     }
-    float[] values = new float[tensor.remaining() / encoding.bytesPerValue()];
-    encoding.decode(tensor, values, 0, values.length);
+    float[] values = new float[count];
+    encoding.decode(tensor, values, 0, count);
     return Optional.of(of(values));
+  }
+
+  private static Object field(IndexedRecord record, String name) {
+    Schema.Field field = record.getSchema().getField(name);
+    return field == null ? null : record.get(field.pos());
   }
 
   private static TensorFigures of(float[] values) {

@@ -56,6 +56,7 @@ final class TestRuns {
                 Regrow.ZERO,
                 ImportanceRounds.EVERY_ROUND,
                 null,
+                null,
                 null))
         .setInitialPruning(null)
         .setEvaluation(new Evaluation(RECONFIGURE_EVERY, EvaluationMode.CENTRAL))

@@ -115,7 +115,7 @@ class FieldTextTest {
   void bytesThatAreNoTensorAreCounted() {
     GenericData.Record broken = event();
     broken.put("values", ByteBuffer.wrap(new byte[7]));
-    assertThat(FieldText.all(broken)).contains("values 7 B that are no whole number of values");
+    assertThat(FieldText.all(broken)).contains("values 7 B that are not its values");
     broken.put("values", ByteBuffer.allocate(0));
     assertThat(FieldText.tensor(broken, ByteBuffer.allocate(0))).isEqualTo("no values");
   }

@@ -14,6 +14,7 @@ import static io.coppice.console.tail.SampleRecords.submission;
 import static io.coppice.console.tail.SampleRecords.update;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.coppice.learning.encoding.Encoding;
 import io.coppice.schemas.AgentAccepted;
 import io.coppice.schemas.AgentJoined;
 import io.coppice.schemas.AgentRound;
@@ -49,6 +50,7 @@ import io.coppice.schemas.Tick;
 import io.coppice.schemas.TrainingRun;
 import io.coppice.schemas.UpdateChecked;
 import io.coppice.schemas.UpdateRejected;
+import io.coppice.schemas.UpdateShard;
 import io.coppice.schemas.UpdateSubmitted;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -208,6 +210,21 @@ class RecordTextTest {
         "UpdateShard",
         "round 5, agent-1, mask 1, importance 2 of 3, weight 1,000: BFLOAT16 3 values, min -1.5, max 2, norm 2.5, 2 non-zero (submission"
             + " 12121212)");
+  }
+
+  @Test
+  void anUpdateInASparseEncodingByAllItsValues() {
+    UpdateShard shard = update(5, "agent-1");
+    shard.setEncoding(TensorEncoding.SPARSE_UFLOAT8);
+    shard.setValueCount(20);
+    float[] values = new float[20];
+    values[3] = 4;
+    values[17] = 3;
+    shard.setValues(Encoding.SPARSE_UFLOAT8.encode(values, 0, 20));
+    assertThat(RecordText.of(shard))
+        .contains("SPARSE_UFLOAT8 20 values, min 0, max 4, norm 5, 2 non-zero");
+    shard.setValueCount(30);
+    assertThat(RecordText.of(shard)).doesNotContain("30 values, min");
   }
 
   @Test

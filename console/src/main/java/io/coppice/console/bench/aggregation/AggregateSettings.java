@@ -111,6 +111,8 @@ public record AggregateSettings(
     return switch (encoding) {
       case FLOAT32 -> Float.BYTES;
       case BFLOAT16 -> Short.BYTES;
+      case UFLOAT8, SPARSE_UFLOAT8 ->
+          throw new IllegalStateException(encoding + " is for importance only");
     };
   }
 }
