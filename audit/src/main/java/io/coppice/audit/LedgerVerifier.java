@@ -19,7 +19,10 @@ import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RoundOpened;
 import io.coppice.schemas.RunAccepted;
+import io.coppice.schemas.RunAction;
 import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.RunResumed;
+import io.coppice.schemas.RunStopped;
 import io.coppice.schemas.SignatureRule;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.TrainingRun;
@@ -38,7 +41,7 @@ import java.util.TreeSet;
 
 /**
  * Reads the ledger of a run, round by round: its chain of digests, and the rules by which agents are accepted and chosen and
- * rounds open and close. Whom the coordinator has asked follows from the ledger alone, so it is worked out again.
+ * rounds open and close, and runs stop and go on. Whom the coordinator has asked follows from the ledger alone, so it is worked out again.
  */
 final class LedgerVerifier implements AutoCloseable {
 
@@ -61,11 +64,13 @@ final class LedgerVerifier implements AutoCloseable {
   private final EvidenceSource source;
   private final int partition;
   private final PeekingCursor entries;
+  private final CommandVerifier commands;
   private final AgentRegister agents = new AgentRegister();
 
   private ByteBuffer chain = NONE;
   private ByteBuffer previousDigest = NONE;
   private boolean accepted;
+  private boolean stopped;
   private int closedRound;
   private long lastOffset = -1;
   private Long firstOpenedAt;
@@ -93,6 +98,7 @@ final class LedgerVerifier implements AutoCloseable {
     this.source = source;
     this.closedRound = run.firstRound() - 1;
     this.partition = LogKeys.runPartition(run.id(), source.partitions(Topic.ROUNDS));
+    this.commands = new CommandVerifier(source, run);
     this.entries = new PeekingCursor(source.read(run, Topic.ROUNDS, partition));
   }
 
@@ -185,6 +191,16 @@ final class LedgerVerifier implements AutoCloseable {
       case AgentAccepted event -> onAgent(record, event);
       case RoundOpened event -> onOpened(record, event);
       case UpdateRejected event -> onRejected(record, event);
+      case RunStopped event -> {
+        checkTurn(record, !stopped, event.getRound());
+        commands.verify(record, RunAction.STOP, event.getReason(), event.getIssuer());
+        stopped = true;
+      }
+      case RunResumed event -> {
+        checkTurn(record, stopped, event.getRound());
+        commands.verify(record, RunAction.RESUME, event.getReason(), event.getIssuer());
+        stopped = false;
+      }
       case RunFinished event -> {
         onFinished(record, event);
         return Optional.empty();
@@ -272,6 +288,29 @@ final class LedgerVerifier implements AutoCloseable {
     }
   }
 
+  // Stopping
+
+  /**
+   * A run that is not over stops and goes on in turn.
+   *
+   * @param round the round that the entry says was open, or else closed last
+   */
+  private void checkTurn(LogRecord record, boolean turn, int round) {
+    if (!turn || closedRound == run.lastRound()) {
+      throw Violation.at(
+          record,
+          "event",
+          closedRound == run.lastRound()
+              ? "the last round was closed before."
+              : stopped ? "the run was stopped before." : "the run was not stopped.");
+    }
+    int expected = open == null ? Math.max(-1, closedRound) : open.opened.getRound();
+    if (round != expected) {
+      throw Violation.at(
+          record, "round", "it names round " + round + " where it is round " + expected + ".");
+    }
+  }
+
   // Opening
 
   private void onOpened(LogRecord record, RoundOpened event) {
@@ -283,6 +322,10 @@ final class LedgerVerifier implements AutoCloseable {
           finished != null || expected > run.lastRound()
               ? "a round is opened behind the last one."
               : "round " + event.getRound() + " is opened where round " + expected + " is due.");
+    }
+    if (stopped) {
+      throw Violation.at(
+          record, "event", "round " + event.getRound() + " is opened while the run is stopped.");
     }
     boolean initial = event.getRound() == RunDefinition.INITIAL_PRUNING_ROUND;
     boolean upload =

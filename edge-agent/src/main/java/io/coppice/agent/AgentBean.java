@@ -16,9 +16,8 @@ import io.micronaut.context.annotation.Context;
 import io.micronaut.context.annotation.Factory;
 import io.micronaut.context.annotation.Requires;
 import java.nio.file.Path;
-import java.util.Optional;
 
-/** The {@link EdgeAgent} as a bean that lives as long as the application. */
+/** The {@link EdgeAgent}s of a device as a bean that lives as long as the application. */
 @Factory
 @Requires(property = ServiceMain.SERVICE, value = Application.SERVICE)
 class AgentBean {
@@ -28,24 +27,23 @@ class AgentBean {
    */
   @Context
   @Bean(preDestroy = "close")
-  AgentRunner agent(
+  AgentRuns agent(
       ClusterConfig cluster, LogSerdes serdes, AgentSettings settings, MeterRegistry meters) {
-    EdgeAgent.Identity identity =
-        new EdgeAgent.Identity(
-            settings.getId(), Optional.ofNullable(settings.getRun()), KeySettings.key(settings));
-    AgentRunner runner =
-        new AgentRunner(
+    AgentRuns agent =
+        new AgentRuns(
             cluster,
             serdes,
-            identity,
+            settings.getId(),
+            KeySettings.key(settings),
+            settings.runs(),
             AgentData.of(trainingData(settings)),
             new ComputeGate(1, KernelChoice.named(settings.getKernels())),
             settings.getLinkBytesPerSecond() == null
                 ? DeviceLink.measured()
                 : DeviceLink.ofSpeed(settings.getLinkBytesPerSecond()),
-            new AgentMetrics(meters, settings.getId()));
-    runner.start();
-    return runner;
+            meters);
+    agent.start();
+    return agent;
   }
 
   private static Dataset trainingData(AgentSettings settings) {

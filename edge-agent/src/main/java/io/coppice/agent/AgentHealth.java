@@ -8,26 +8,34 @@ import io.micronaut.management.health.indicator.HealthResult;
 import io.micronaut.management.health.indicator.annotation.Readiness;
 import jakarta.inject.Singleton;
 import java.util.Map;
+import java.util.TreeMap;
 import org.reactivestreams.Publisher;
 
 /** Ready while the agent is doing its work or waiting for some. */
 @Singleton
-@Requires(beans = AgentRunner.class)
+@Requires(beans = AgentRuns.class)
 @Readiness
 class AgentHealth implements HealthIndicator {
 
-  private final AgentRunner runner;
+  private final AgentRuns agent;
 
-  AgentHealth(AgentRunner runner) {
-    this.runner = runner;
+  AgentHealth(AgentRuns agent) {
+    this.agent = agent;
   }
 
   @Override
   public Publisher<HealthResult> getResult() {
-    boolean up = runner.fault().isEmpty();
+    boolean up = agent.fault().isEmpty();
+    Map<String, String> phases = new TreeMap<>();
+    agent.phases().forEach((runId, phase) -> phases.put(runId, phase.name()));
     return Publishers.just(
         HealthResult.builder("agent", up ? HealthStatus.UP : HealthStatus.DOWN)
-            .details(Map.of("phase", runner.phase().name(), "fault", runner.fault().orElse("")))
+            .details(
+                Map.of(
+                    "runs",
+                    phases,
+                    "fault",
+                    agent.fault().orElse("")))
             .build());
   }
 }

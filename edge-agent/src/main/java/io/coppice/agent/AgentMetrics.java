@@ -5,16 +5,22 @@ import io.coppice.learning.model.ParameterLayout;
 import io.coppice.replay.IgnoredRecord;
 import io.coppice.schemas.CostProfile;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 
-/** What an agent tells Prometheus: rounds, training time, bytes, rejections, density, and what it has measured of its device. */
+/** What an agent tells Prometheus of a run: rounds, training time, bytes, rejections, density, and what it has measured of its device. */
 public final class AgentMetrics {
 
   private final MeterRegistry registry;
@@ -26,14 +32,21 @@ public final class AgentMetrics {
 
   /**
    * @param agentId tags every figure
+   * @param runId tags every figure, too
    */
-  public AgentMetrics(MeterRegistry registry, String agentId) {
+  public AgentMetrics(MeterRegistry registry, String agentId, String runId) {
     this.registry = registry;
-    this.tags = Tags.of("agent", agentId);
+    this.tags = Tags.of("agent", agentId, "run", runId);
     this.submittedRound =
         registry.gauge("coppice.agent.round.submitted", tags, new AtomicInteger(-1));
     this.foldedRound = registry.gauge("coppice.agent.round.folded", tags, new AtomicInteger(-1));
     registry.gauge("coppice.agent.density", tags, this, metrics -> metrics.density);
+  }
+
+  /** How many runs an agent takes part in, or has taken part in last. */
+  static <T> void countRuns(
+      MeterRegistry registry, String agentId, T agent, ToDoubleFunction<T> runs) {
+    registry.gauge("coppice.agent.runs", Tags.of("agent", agentId), agent, runs);
   }
 
   void submitted(double trainSeconds, long bytesUp, long bytesDown, int round) {
@@ -92,5 +105,15 @@ public final class AgentMetrics {
 
   void rejected(String reason) {
     registry.counter("coppice.agent.rejected", tags.and("reason", reason)).increment();
+  }
+
+  /** Takes back what was told of the run. */
+  void forget() {
+    Set<Tag> own = tags.stream().collect(Collectors.toSet());
+    for (Meter meter : registry.getMeters()) {
+      if (new HashSet<>(meter.getId().getTags()).containsAll(own)) {
+        registry.remove(meter);
+      }
+    }
   }
 }

@@ -6,6 +6,8 @@ import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Positive;
 import jakarta.validation.constraints.PositiveOrZero;
+import java.util.Arrays;
+import java.util.List;
 
 /** {@code coppice.agent.*}. */
 @ConfigurationProperties("coppice.agent")
@@ -16,7 +18,9 @@ public class AgentSettings {
   private String id = "agent-0";
 
   @Nullable
-  @Pattern(regexp = "[a-z0-9-]{1,64}", message = "must be 1 to 64 of a-z, 0-9 and '-'")
+  @Pattern(
+      regexp = "[a-z0-9-]{1,64}( *, *[a-z0-9-]{1,64})*",
+      message = "must be 1 to 64 of a-z, 0-9 and '-', or several of these separated by commas")
   private String run;
 
   @NotBlank private String data = "data";
@@ -47,10 +51,15 @@ public class AgentSettings {
     this.id = id;
   }
 
-  /** The run to join; none: the newest. */
+  /** The run to join, or several separated by commas; none: the newest, and when it is over the next. */
   @Nullable
   public String getRun() {
     return run;
+  }
+
+  /** The runs to join, each once; none: the newest, and when it is over the next. */
+  List<String> runs() {
+    return run == null ? List.of() : Arrays.stream(run.split(" *, *")).distinct().toList();
   }
 
   public void setRun(@Nullable String run) {

@@ -58,10 +58,10 @@ public final class EdgeAgent implements Runnable {
    * Who the agent is.
    *
    * @param agentId unique within the run: 1 to 64 of a-z, 0-9 and '-'
-   * @param runId the run to join; empty for the newest, which is waited for
+   * @param runId the run to join, which is waited for
    * @param key signs the submissions; empty for an agent that does not sign
    */
-  public record Identity(String agentId, Optional<String> runId, Optional<AgentKey> key) {
+  public record Identity(String agentId, String runId, Optional<AgentKey> key) {
     public Identity {
       if (!LogKeys.isName(agentId)) {
         throw new IllegalArgumentException(
@@ -170,7 +170,8 @@ public final class EdgeAgent implements Runnable {
 
   private Optional<RunDefinition> awaitRun() throws InterruptedException {
     while (!stopped) {
-      Optional<RunDefinition> found = Runs.find(cluster, serdes, identity.runId(), ignoredRuns);
+      Optional<RunDefinition> found =
+          Runs.find(cluster, serdes, Optional.of(identity.runId()), ignoredRuns);
       if (found.isPresent()) {
         return found;
       }

@@ -67,9 +67,9 @@ class ApplicationTest {
   @Test
   void itIsHealthyShowsItsFiguresAndEndsWhenItIsTold() throws Exception {
     try (ServiceProcess agent = start(Map.of("COPPICE_AGENT_ID", "agent-7"))) {
-      agent.await("/health", health -> health.contains("WAITING_FOR_RUN"));
+      agent.await("/health", health -> health.contains("\"runs\":{}"));
       assertThat(agent.await("/prometheus", figures -> figures.contains("coppice_")))
-          .contains("coppice_agent_round_submitted{agent=\"agent-7\"} -1.0");
+          .contains("coppice_agent_runs{agent=\"agent-7\"} 0.0");
       assertThat(agent.terminate()).isIn(0, 143);
       assertThat(agent.output()).doesNotContain("Exception", "ERROR");
     }
@@ -94,7 +94,7 @@ class ApplicationTest {
         Map.of("COPPICE_CLUSTER_TOPIC_PREFIX", prefix, "COPPICE_AGENT_SIGNED", "false");
     try (ServiceProcess agent = start(settings)) {
       assertThat(agent.await("/health", health -> health.contains("REFUSED")))
-          .contains("\"status\":\"DOWN\"")
+          .contains("\"status\":\"DOWN\"", "\"strict\":\"REFUSED\"")
           .contains("Run strict takes signed updates only, and agent agent-0 does not sign");
       assertThat(agent.output()).doesNotContain("\tat ");
     }
@@ -129,7 +129,7 @@ class ApplicationTest {
   void itMakesItsKeyWhereNoneIsAndSaysWhichOne() throws Exception {
     Path file = directory.resolve("agent-7.pem");
     try (ServiceProcess agent = start(Map.of("COPPICE_AGENT_KEY_FILE", file.toString()))) {
-      agent.await("/health", health -> health.contains("WAITING_FOR_RUN"));
+      agent.await("/health", health -> health.contains("\"runs\":{}"));
       assertThat(agent.output())
           .contains(PublicKeys.fingerprint(KeyFile.pem(file).read().getPublic()));
     }
@@ -150,6 +150,24 @@ class ApplicationTest {
     refuses(
         Map.of("COPPICE_AGENT_ID", "Agent 7"),
         "coppice.agent.id must be 1 to 64 of a-z, 0-9 and '-'.");
+  }
+
+  @Test
+  void severalRunsAreWaitedForAtOnce() throws Exception {
+    try (ServiceProcess agent = start(Map.of("COPPICE_AGENT_RUN", "one, two,one"))) {
+      agent.await(
+          "/health",
+          health ->
+              health.contains("\"runs\":{\"one\":\"WAITING_FOR_RUN\",\"two\":\"WAITING_FOR_RUN\"}"));
+    }
+  }
+
+  @Test
+  void aBadRunIsNamed() throws Exception {
+    refuses(
+        Map.of("COPPICE_AGENT_RUN", "one,Two"),
+        "coppice.agent.run must be 1 to 64 of a-z, 0-9 and '-', or several of these separated by"
+            + " commas.");
   }
 
   @Test

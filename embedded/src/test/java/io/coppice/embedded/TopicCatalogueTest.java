@@ -18,7 +18,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -79,6 +82,7 @@ class TopicCatalogueTest {
 
   @Test
   void refusesPartitionsThatDiffer() throws Exception {
+    create("uneven.updates", 3, Topic.UPDATES.configs());
     create("uneven.aggregates", 5, Topic.AGGREGATES.configs());
     assertThatThrownBy(() -> new TopicCatalogue("uneven.").ensure(admin, SMALL))
         .isInstanceOf(MismatchException.class)
@@ -112,6 +116,65 @@ class TopicCatalogueTest {
     assertThatThrownBy(() -> new TopicCatalogue("narrow.").ensure(admin, SMALL))
         .isInstanceOf(MismatchException.class)
         .hasMessageContaining("Topic narrow.masks has max.message.bytes=1000000 but needs");
+  }
+
+  @Test
+  void aTopicThatComesLaterGetsAsManyPartitionsAsTheOthersHave() throws Exception {
+    TopicCatalogue catalogue = new TopicCatalogue("older.");
+    catalogue.ensure(admin, SMALL);
+    admin.deleteTopics(List.of("older.commands", "older.internal.digests")).all().get();
+    while (TestLog.topics(broker.bootstrap()).contains("older.commands")) {
+      Thread.sleep(50);
+    }
+    assertThat(catalogue.ensure(admin, Sizing.DEFAULT)).isEqualTo(SMALL);
+    assertThat(partitions("older.commands")).isEqualTo(2);
+  }
+
+  @Test
+  void anInternalTopicIsKeptLongerThanAnEarlierVersionHasSaid() throws Exception {
+    String day = "86400000";
+    String month = "2592000000";
+    for (Topic topic : List.of(Topic.CHECKS, Topic.CLOSES, Topic.DIGESTS)) {
+      Map<String, String> configs = new HashMap<>(topic.configs());
+      configs.put("retention.ms", topic == Topic.DIGESTS ? "-1" : day);
+      create(
+          "brief." + topic.suffix(),
+          topic.partitioning() == Topic.Partitioning.BY_SHARD ? 3 : 2,
+          configs);
+    }
+    TopicCatalogue catalogue = new TopicCatalogue("brief.");
+    catalogue.ensure(admin, SMALL);
+    assertThat(retention("brief.internal.checks")).isEqualTo(month);
+    assertThat(retention("brief.internal.closes")).isEqualTo(month);
+    assertThat(retention("brief.internal.digests")).as("for ever").isEqualTo("-1");
+    assertThat(retention("brief.internal.ticks")).isEqualTo(day);
+  }
+
+  @Test
+  void howLongInternalTopicsAreKeptIsNotChecked() throws Exception {
+    TopicCatalogue catalogue = new TopicCatalogue("checked.");
+    catalogue.ensure(admin, SMALL);
+    ConfigResource closes =
+        new ConfigResource(ConfigResource.Type.TOPIC, "checked.internal.closes");
+    ConfigEntry hour = new ConfigEntry("retention.ms", "3600000");
+    admin
+        .incrementalAlterConfigs(
+            Map.of(closes, List.of(new AlterConfigOp(hour, AlterConfigOp.OpType.SET))))
+        .all()
+        .get();
+    assertThat(catalogue.check(admin)).isEqualTo(SMALL);
+    assertThat(retention("checked.internal.closes")).isEqualTo("3600000");
+  }
+
+  private static String retention(String topic) throws Exception {
+    ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+    return admin
+        .describeConfigs(List.of(resource))
+        .all()
+        .get()
+        .get(resource)
+        .get("retention.ms")
+        .value();
   }
 
   private static void create(String name, int partitions, Map<String, String> configs)

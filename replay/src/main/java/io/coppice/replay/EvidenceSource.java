@@ -15,7 +15,7 @@ public interface EvidenceSource extends AutoCloseable {
   /** The runs that it defines, the oldest first. */
   List<RunDefinition> runs();
 
-  /** Number of partitions of a topic. */
+  /** Number of partitions of a topic; 0 if the log was made before there was such a topic. */
   int partitions(Topic topic);
 
   /** Reads the records of a run in a partition from the first one on. */

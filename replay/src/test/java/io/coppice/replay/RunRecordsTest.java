@@ -25,6 +25,8 @@ import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RoundEvaluated;
 import io.coppice.schemas.RoundOpened;
 import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.RunResumed;
+import io.coppice.schemas.RunStopped;
 import io.coppice.schemas.ShardKind;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.UpdateSubmitted;
@@ -155,6 +157,17 @@ class RunRecordsTest {
     LedgerEntry end =
         new LedgerEntry("run", new RunFinished(10, Instant.EPOCH, NONE, NONE, NONE, NONE));
     isIgnored(records.ledger(entry(Topic.ROUNDS, "run", end)), Reason.OUT_OF_ORDER);
+  }
+
+  @Test
+  void aRunStopsAndGoesOnInTurn() {
+    LedgerEntry stop = new LedgerEntry("run", new RunStopped(-1, "", "", Instant.EPOCH));
+    LedgerEntry resumption = new LedgerEntry("run", new RunResumed(-1, "", "", Instant.EPOCH));
+    isIgnored(records.ledger(entry(Topic.ROUNDS, "run", resumption)), Reason.DUPLICATE);
+    assertThat(records.ledger(entry(Topic.ROUNDS, "run", stop))).contains(stop);
+    isIgnored(records.ledger(entry(Topic.ROUNDS, "run", stop)), Reason.DUPLICATE);
+    assertThat(records.ledger(entry(Topic.ROUNDS, "run", resumption))).contains(resumption);
+    assertThat(records.ledger(entry(Topic.ROUNDS, "run", stop))).contains(stop);
   }
 
   @Test

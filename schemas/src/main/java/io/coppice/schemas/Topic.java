@@ -26,14 +26,15 @@ public enum Topic {
   CHECKPOINTS("checkpoints", Partitioning.BY_SHARD, Retention.COMPACTED),
   METRICS("metrics", Partitioning.BY_RUN, Retention.FOREVER),
   REJECTS("rejects", Partitioning.BY_SHARD, Retention.MONTH),
+
+  // What the aggregator tells itself is kept for longer than any outage of it, because a round does
+  // not go on without it.
+
   /** Internal: shard aggregators report to the round coordinator. */
-  CHECKS("internal.checks", Partitioning.BY_RUN, Retention.DAY),
+  CHECKS("internal.checks", Partitioning.BY_RUN, Retention.MONTH),
   /** Internal: the round coordinator tells every shard aggregator that a round has closed. */
-  CLOSES("internal.closes", Partitioning.BY_SHARD, Retention.DAY),
-  /**
-   * Internal: shard aggregators tell the round coordinator what they have made of a closed round. Kept for longer than any outage of
-   * the aggregator, because the next round does not close without it.
-   */
+  CLOSES("internal.closes", Partitioning.BY_SHARD, Retention.MONTH),
+  /** Internal: shard aggregators tell the round coordinator what they have made of a closed round. */
   DIGESTS("internal.digests", Partitioning.BY_RUN, Retention.MONTH),
   /** Internal: lets time pass in the log. */
   TICKS("internal.ticks", Partitioning.BY_RUN, Retention.DAY);

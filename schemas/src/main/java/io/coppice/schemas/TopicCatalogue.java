@@ -1,6 +1,9 @@
 package io.coppice.schemas;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -16,14 +20,19 @@ import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Creates the topics that are missing and checks those that are there. A topic with other partitions or another clean-up
- * than the catalogue says would lose evidence or misplace shards, so it is refused with a sentence that names it.
+ * than the catalogue says would lose evidence or misplace shards, so it is refused with a sentence that names it. How long an internal
+ * topic is kept is no question of evidence: it is set right.
  */
 public final class TopicCatalogue {
 
+  private static final Logger log = LoggerFactory.getLogger(TopicCatalogue.class);
   private static final long TIMEOUT_SECONDS = 30;
+  private static final String RETENTION = "retention.ms";
 
   /** Topics whose configuration does not fit. The message names the topic, what it has and what it needs. */
   public static final class MismatchException extends RuntimeException {
@@ -66,7 +75,8 @@ public final class TopicCatalogue {
   }
 
   /**
-   * Creates what is missing and checks what exists. Safe to call from many processes at once.
+   * Creates what is missing, checks what exists, and lengthens the retention of internal topics that are kept for less long than the
+   * catalogue says. Safe to call from many processes at once.
    *
    * @param admin a connected admin client
    * @param sizing for the topics that are created; those that exist keep their own number of partitions
@@ -75,10 +85,11 @@ public final class TopicCatalogue {
    */
   public Sizing ensure(Admin admin, Sizing sizing) throws InterruptedException {
     List<NewTopic> wanted = new ArrayList<>();
+    Map<Topic.Partitioning, Integer> present = partitionsPresent(admin);
     for (Topic topic : Topic.values()) {
+      int partitions = present.getOrDefault(topic.partitioning(), sizing.partitions(topic));
       wanted.add(
-          new NewTopic(
-                  topic.name(prefix), Optional.of(sizing.partitions(topic)), sizing.replication())
+          new NewTopic(topic.name(prefix), Optional.of(partitions), sizing.replication())
               .configs(topic.configs()));
     }
     for (var created : admin.createTopics(wanted).values().entrySet()) {
@@ -92,7 +103,64 @@ public final class TopicCatalogue {
         }
       }
     }
-    return check(admin);
+    Sizing found = check(admin);
+    lengthenRetention(admin);
+    return found;
+  }
+
+  /** A topic that comes later than the others has as many partitions as they, whatever is asked for now. */
+  private Map<Topic.Partitioning, Integer> partitionsPresent(Admin admin)
+      throws InterruptedException {
+    List<String> names = Arrays.stream(Topic.values()).map(t -> t.name(prefix)).toList();
+    var described = admin.describeTopics(names).topicNameValues();
+    Map<Topic.Partitioning, Integer> present = new EnumMap<>(Topic.Partitioning.class);
+    for (Topic topic : Topic.values()) {
+      try {
+        TopicDescription found = await(described.get(topic.name(prefix)));
+        present.putIfAbsent(topic.partitioning(), found.partitions().size());
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+          throw new IllegalStateException(
+              "Topic " + topic.name(prefix) + " cannot be described: " + e.getCause().getMessage(),
+              e.getCause());
+        }
+      }
+    }
+    return present;
+  }
+
+  /** Earlier versions kept some internal topics for less long. Records that are gone are not missed: only outages are bridged. */
+  private void lengthenRetention(Admin admin) throws InterruptedException {
+    Map<ConfigResource, Topic> internal = new LinkedHashMap<>();
+    for (Topic topic : Topic.values()) {
+      if (topic.isInternal()) {
+        internal.put(resource(topic), topic);
+      }
+    }
+    try {
+      Map<ConfigResource, Collection<AlterConfigOp>> raised = new LinkedHashMap<>();
+      for (var described : await(admin.describeConfigs(internal.keySet()).all()).entrySet()) {
+        String wanted = internal.get(described.getKey()).configs().get(RETENTION);
+        long actual = Long.parseLong(described.getValue().get(RETENTION).value());
+        if (actual >= 0 && actual < Long.parseLong(wanted)) {
+          log.info("Topic {}: {} {} -> {}", described.getKey().name(), RETENTION, actual, wanted);
+          raised.put(
+              described.getKey(),
+              List.of(
+                  new AlterConfigOp(new ConfigEntry(RETENTION, wanted), AlterConfigOp.OpType.SET)));
+        }
+      }
+      if (!raised.isEmpty()) {
+        await(admin.incrementalAlterConfigs(raised).all());
+      }
+    } catch (ExecutionException e) {
+      // Whoever may not do so is no aggregator; the next one that starts will.
+      log.warn("The retention of internal topics stays short: {}", e.getCause().getMessage());
+    }
+  }
+
+  private ConfigResource resource(Topic topic) {
+    return new ConfigResource(ConfigResource.Type.TOPIC, topic.name(prefix));
   }
 
   /**
@@ -106,7 +174,7 @@ public final class TopicCatalogue {
     Map<ConfigResource, Topic> resources = new LinkedHashMap<>();
     for (Topic topic : Topic.values()) {
       partitions.put(topic, describe(admin, topic).partitions().size());
-      resources.put(new ConfigResource(ConfigResource.Type.TOPIC, topic.name(prefix)), topic);
+      resources.put(resource(topic), topic);
     }
     int byShard = sameCount(partitions, Topic.Partitioning.BY_SHARD);
     int byRun = sameCount(partitions, Topic.Partitioning.BY_RUN);
@@ -162,6 +230,9 @@ public final class TopicCatalogue {
 
   private void checkConfigs(Topic topic, Config actual) {
     for (var wanted : topic.configs().entrySet()) {
+      if (topic.isInternal() && wanted.getKey().equals(RETENTION)) {
+        continue; // no evidence is lost with it
+      }
       ConfigEntry entry = actual.get(wanted.getKey());
       String value = entry == null ? "" : entry.value();
       boolean fits =

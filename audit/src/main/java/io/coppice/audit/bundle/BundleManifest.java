@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param runId the run whose evidence it is
  * @param exportedAt when, in whole seconds
  * @param log where from, for people; one line
- * @param partitions number of partitions of every topic but the internal ones
+ * @param partitions number of partitions of every topic that the log has, but for the internal ones
  * @param ledger the ledger's end; empty if no round was closed
  * @param files in the order of topics and partitions
  * @param digest SHA-256 of {@link #content} as the manifest states it, 64 lower-case hexadecimal digits

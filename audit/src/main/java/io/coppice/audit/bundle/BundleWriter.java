@@ -93,7 +93,7 @@ public final class BundleWriter {
       this.directory = directory;
       this.progress = progress;
       for (Topic topic : Topic.values()) {
-        if (!topic.isInternal()) {
+        if (!topic.isInternal() && source.partitions(topic) > 0) {
           partitions.put(topic, source.partitions(topic));
         }
       }

@@ -180,7 +180,7 @@ final class ManifestJson {
             topic(entry.getKey()), (int) number(json, entry.getKey(), 1, MAX_PARTITIONS));
       }
       for (Topic topic : Topic.values()) {
-        if (!topic.isInternal() && !partitions.containsKey(topic)) {
+        if (!topic.isInternal() && topic.isInFirstRelease() && !partitions.containsKey(topic)) {
           throw fault("topics", "lacks " + topic.suffix());
         }
       }

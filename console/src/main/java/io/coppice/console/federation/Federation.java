@@ -191,11 +191,11 @@ public final class Federation implements AutoCloseable {
           new AgentRunner(
               cluster,
               serdes,
-              new EdgeAgent.Identity(id, Optional.of(run.id()), Optional.of(keys.of(id))),
+              new EdgeAgent.Identity(id, run.id(), Optional.of(keys.of(id))),
               data.agents().get(a),
               gate,
               link,
-              new AgentMetrics(meters, id)));
+              new AgentMetrics(meters, id, run.id())));
     }
     RunAgents group = closeLater(new RunAgents(agents, started::remove));
     agents.forEach(AgentRunner::start);

@@ -31,6 +31,8 @@ public final class LiveDisplay implements RunDisplay {
   private static final String EIGHTHS = " ▏▎▍▌▋▊▉";
   private static final AttributedStyle LABEL = AttributedStyle.DEFAULT.faint();
   private static final AttributedStyle VALUE = AttributedStyle.DEFAULT.bold();
+  private static final AttributedStyle STOP =
+      AttributedStyle.BOLD.foreground(AttributedStyle.YELLOW);
   private static final AttributedStyle BAR =
       AttributedStyle.DEFAULT.foreground(AttributedStyle.GREEN);
 
@@ -46,13 +48,18 @@ public final class LiveDisplay implements RunDisplay {
   @Override
   public void show(RunMonitor monitor) {
     display.resize(terminal.getHeight(), terminal.getWidth());
-    display.update(lines(monitor), -1);
+    int width = terminal.getWidth();
+    display.update(
+        lines(monitor).stream()
+            .map(line -> width > 0 ? line.columnSubSequence(0, width) : line)
+            .toList(),
+        -1);
   }
 
-  private static List<AttributedString> lines(RunMonitor monitor) {
+  static List<AttributedString> lines(RunMonitor monitor) {
     List<AttributedString> lines = new ArrayList<>();
     lines.add(progressLine(monitor));
-    monitor.stopped().ifPresent(stopped -> lines.add(stoppedLine(stopped)));
+    monitor.stopped().ifPresent(stop -> lines.add(stopLine(stop)));
     lines.add(modelLine(monitor));
     monitor.mask().ifPresent(mask -> layers(mask, lines));
     Optional<RoundProgress> last = lastRound(monitor);
@@ -94,22 +101,15 @@ public final class LiveDisplay implements RunDisplay {
     int done = monitor.lastClosedRound() + 1;
     line.style(LABEL).append("round ").style(VALUE).append(String.format("%d/%d ", done, rounds));
     line.style(BAR).append(bar((double) done / rounds, BAR_WIDTH));
-    OptionalDouble left = TimeLeft.seconds(monitor);
+    OptionalDouble left = monitor.isStopped() ? OptionalDouble.empty() : TimeLeft.seconds(monitor);
     if (left.isPresent()) {
       line.style(LABEL).append("  ").append(clock(left.getAsDouble())).append(" left");
     }
     return line.toAttributedString();
   }
 
-  private static AttributedString stoppedLine(RunStopped stopped) {
-    return new AttributedStringBuilder()
-        .style(VALUE)
-        .append("stopped")
-        .style(LABEL)
-        .append(" by ")
-        .append(stopped.getIssuer())
-        .append(stopped.getReason().isEmpty() ? "" : ": " + stopped.getReason())
-        .toAttributedString();
+  private static AttributedString stopLine(RunStopped stop) {
+    return new AttributedString(StopText.of(stop), STOP);
   }
 
   private static AttributedString modelLine(RunMonitor monitor) {

@@ -7,11 +7,13 @@ import static io.coppice.console.progress.Figures.decimals;
 
 import io.coppice.schemas.InitialPruningProgress;
 import io.coppice.schemas.RoundEvaluated;
+import io.coppice.schemas.RunStopped;
 import java.io.PrintWriter;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
-/** One line for every evaluated round: for output that is no terminal. */
+/** One line for every evaluated round, and when the run is stopped and goes on: for output that is no terminal. */
 public final class PlainDisplay implements RunDisplay {
 
   /** Local rounds of initial pruning between two lines. */
@@ -21,7 +23,7 @@ public final class PlainDisplay implements RunDisplay {
   private final String label;
   private int printedRound = -1;
   private int printedLocalRound;
-  private boolean printedStopped;
+  private RunStopped printedStop;
 
   public PlainDisplay(PrintWriter out) {
     this(out, "");
@@ -38,32 +40,6 @@ public final class PlainDisplay implements RunDisplay {
   @Override
   public void show(RunMonitor monitor) {
     showInitialPruning(monitor);
-    showRounds(monitor);
-    showStopped(monitor);
-  }
-
-  private void showStopped(RunMonitor monitor) {
-    if (monitor.stopped().isPresent() == printedStopped) {
-      return;
-    }
-    printedStopped = !printedStopped;
-    out.printf(
-        "%s%s%n",
-        label,
-        monitor
-            .stopped()
-            .map(
-                stopped ->
-                    String.format(
-                        "stopped in round %d by %s%s",
-                        stopped.getRound(),
-                        stopped.getIssuer(),
-                        stopped.getReason().isEmpty() ? "" : ": " + stopped.getReason()))
-            .orElse("goes on"));
-    out.flush();
-  }
-
-  private void showRounds(RunMonitor monitor) {
     for (int r = printedRound + 1; r <= monitor.lastClosedRound(); r++) {
       if (!monitor.run().isEvaluated(r)) {
         continue;
@@ -72,9 +48,20 @@ public final class PlainDisplay implements RunDisplay {
       if (round.isPresent() && round.get().evaluated().isPresent()) {
         print(monitor, round.get());
       } else if (monitor.newestEvaluation().map(RoundEvaluated::getRound).orElse(-1) <= r) {
-        return; // its evaluation or its mask is on the way; later rounds wait for their turn
+        break; // its evaluation or its mask is on the way; later rounds wait for their turn
       }
       printedRound = r;
+    }
+    showStop(monitor);
+  }
+
+  private void showStop(RunMonitor monitor) {
+    RunStopped stop = monitor.stopped().orElse(null);
+    boolean over = monitor.lastClosedRound() == monitor.run().lastRound();
+    if (!over && !Objects.equals(stop, printedStop)) {
+      printedStop = stop;
+      out.printf("%s%s%n", label, stop == null ? "resumed" : StopText.of(stop));
+      out.flush();
     }
   }
 

@@ -176,9 +176,14 @@ public final class RunMonitor implements AutoCloseable {
     return Collections.unmodifiableSet(agents);
   }
 
-  /** Who has stopped the run and why; empty if it is not stopped. */
+  /** Whether a command has stopped the run, and none has let it go on since; a run that is over is not stopped. */
+  public boolean isStopped() {
+    return stopped().isPresent();
+  }
+
+  /** Since when, by whom and why the run is stopped; empty if it is not. */
   public Optional<RunStopped> stopped() {
-    return Optional.ofNullable(stopped);
+    return finished != null ? Optional.empty() : Optional.ofNullable(stopped);
   }
 
   /** The end of the ledger; empty if the run goes on. Its last evaluation may come later, or never if nobody evaluates. */

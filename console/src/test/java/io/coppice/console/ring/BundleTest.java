@@ -23,10 +23,12 @@ import io.coppice.replay.KafkaEvidence;
 import io.coppice.replay.LogRecord;
 import io.coppice.replay.RecordCursor;
 import io.coppice.replay.RunDefinition;
+import io.coppice.replay.Runs;
 import io.coppice.schemas.AggregateShard;
 import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.Participation;
+import io.coppice.schemas.RunAction;
 import io.coppice.schemas.RunFinished;
 import io.coppice.schemas.ShardKind;
 import io.coppice.schemas.StartMask;
@@ -89,6 +91,9 @@ class BundleTest {
 
   private static RunLog train(TrainingRun definition) throws Exception {
     RunDefinition run = ring.define(definition);
+    for (RunAction action : List.of(RunAction.STOP, RunAction.RESUME)) {
+      Runs.command(ring.cluster(), ring.serdes(), run.id(), action, "a break", "ann@desk");
+    }
     ring.startAgent(run, "agent-0");
     ring.startAgent(run, "agent-1");
     RunLog trained = ring.finish(run);

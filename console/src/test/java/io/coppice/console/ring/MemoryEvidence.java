@@ -106,6 +106,11 @@ final class MemoryEvidence implements EvidenceSource {
     records.get(new Place(record.topic(), record.partition())).remove(record.offset());
   }
 
+  /** As in a log that was made before there was such a topic. */
+  void removeTopic(Topic topic) {
+    partitions.put(topic, 0);
+  }
+
   /** Exchanges what two records hold. */
   void swap(LogRecord one, LogRecord other) {
     put(one, other.value());

@@ -212,11 +212,11 @@ final class Ring implements AutoCloseable {
         new AgentRunner(
             cluster(),
             serdes,
-            new EdgeAgent.Identity(id, Optional.of(run.id()), key),
+            new EdgeAgent.Identity(id, run.id(), key),
             AgentData.of(share(id)),
             gate,
             link,
-            new AgentMetrics(meters, id));
+            new AgentMetrics(meters, id, run.id()));
     started.add(runner);
     runner.start();
     return runner;

@@ -176,7 +176,7 @@ class RunCommandsTest {
     CommandRun watch = run("watch", "pruned");
     assertThat(watch.exitCode()).isZero();
     assertThat(watch.out())
-        .contains("stopped in round", "by ", ": new disks", "goes on", "round 29 of 29: accuracy")
+        .contains("stopped by ", ": new disks", "round 29 of 29: accuracy")
         .endsWith("Run pruned is finished." + System.lineSeparator());
     RunLog log = ring.finish(pruned);
     assertThat(log.events(RunStopped.class)).hasSize(1);
@@ -288,7 +288,7 @@ class RunCommandsTest {
             Map.of(
                 "COPPICE_BOOTSTRAP", ring.cluster().bootstrapServers(),
                 "COPPICE_REGISTRY", ring.cluster().registryUrl()));
-    watch.awaitLine("stopped in round ");
+    watch.awaitLine("stopped by ");
     watch.terminate();
     assertThat(watch.awaitEnd())
         .contains("Run " + id + " goes on without being watched. To see it again:")

@@ -10,6 +10,7 @@ import io.coppice.learning.data.Datasets;
 import io.coppice.learning.data.Split;
 import io.coppice.replay.LogRecord;
 import io.coppice.replay.RunDefinition;
+import io.coppice.replay.Runs;
 import io.coppice.replay.TransactionalWriter;
 import io.coppice.schemas.AgentAccepted;
 import io.coppice.schemas.AggregateShard;
@@ -24,7 +25,11 @@ import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.RoundClosed;
 import io.coppice.schemas.RoundOpened;
 import io.coppice.schemas.RunAccepted;
+import io.coppice.schemas.RunAction;
+import io.coppice.schemas.RunCommand;
 import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.RunResumed;
+import io.coppice.schemas.RunStopped;
 import io.coppice.schemas.ShardKind;
 import io.coppice.schemas.Signatures;
 import io.coppice.schemas.Topic;
@@ -40,6 +45,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.apache.avro.specific.SpecificData;
 import org.junit.jupiter.api.BeforeAll;
@@ -77,7 +83,13 @@ class TamperTest {
       RunLog log = ring.await(run, "two agents", l -> l.events(AgentAccepted.class).size() == 2);
       submitForged(ring, run);
       ring.await(run, "a rejection", l -> !l.events(UpdateRejected.class).isEmpty());
+      Runs.command(
+          ring.cluster(), ring.serdes(), run.id(), RunAction.STOP, "the lab moves", "ann@desk");
+      ring.await(run, "a stop", l -> !l.events(RunStopped.class).isEmpty());
       ring.startAgent(run, "agent-2");
+      ring.await(run, "three agents", l -> l.events(AgentAccepted.class).size() == 3);
+      assertThat(log.events(RoundOpened.class)).isEmpty();
+      Runs.command(ring.cluster(), ring.serdes(), run.id(), RunAction.RESUME, "", "ann@desk");
       ring.finish(run);
       assertThat(log.events(UpdateRejected.class))
           .extracting(UpdateRejected::getReason)
@@ -347,6 +359,103 @@ class TamperTest {
         log -> log.remove(event(RunAccepted.class, r -> true)),
         event(AgentAccepted.class, a -> true),
         "event");
+  }
+
+  // Stopping
+
+  @Test
+  void aStopAndAResumptionThatNobodyCommanded() throws Exception {
+    LogRecord stop = original.all(Topic.COMMANDS).getFirst();
+    LogRecord resumption = original.all(Topic.COMMANDS).getLast();
+    LogRecord stopped = event(RunStopped.class, s -> true);
+    LogRecord resumed = event(RunResumed.class, r -> true);
+    expect(log -> log.remove(stop), stopped, "event");
+    expect(log -> log.remove(resumption), resumed, "event");
+    expect(log -> log.swap(stop, resumption), resumed, "event");
+    List<UnaryOperator<RunCommand>> others =
+        List.of(
+            c -> RunCommand.newBuilder(c).setAction(RunAction.RESUME).build(),
+            c -> RunCommand.newBuilder(c).setReason("nothing").build(),
+            c -> RunCommand.newBuilder(c).setIssuer("eve@desk").build(),
+            c -> RunCommand.newBuilder(c).setRunId("another").build());
+    for (UnaryOperator<RunCommand> other : others) {
+      expect(log -> log.change(stop, RunCommand.class, other), stopped, "event");
+    }
+    expect(log -> log.removeTopic(Topic.COMMANDS), stopped, "event");
+  }
+
+  @Test
+  void aStopWhoseReasonWasChangedWhereverItStands() throws Exception {
+    expect(
+        log -> {
+          log.change(
+              original.all(Topic.COMMANDS).getFirst(),
+              RunCommand.class,
+              c -> RunCommand.newBuilder(c).setReason("nothing").build());
+          log.change(
+              event(RunStopped.class, s -> true),
+              LedgerEntry.class,
+              e -> {
+                ((RunStopped) e.getEvent()).setReason("nothing");
+                return e;
+              });
+        },
+        closed(0),
+        "eventsDigest");
+  }
+
+  @Test
+  void aRoundThatIsOpenedWhileTheRunIsStopped() throws Exception {
+    Violation violation =
+        violation(log -> log.remove(event(RunResumed.class, r -> true)));
+    assertThat(violation.getMessage())
+        .isEqualTo(
+            opened(0).position()
+                + ", field event: round 0 is opened while the run is stopped.");
+  }
+
+  @Test
+  void stopsAndResumptionsOutOfTurn() throws Exception {
+    LogRecord stopped = event(RunStopped.class, s -> true);
+    LogRecord resumed = event(RunResumed.class, r -> true);
+    expect(log -> log.put(resumed, stopped.value()), resumed, "event");
+    expect(log -> log.put(stopped, resumed.value()), stopped, "event");
+    expect(
+        log ->
+            log.change(
+                stopped,
+                LedgerEntry.class,
+                e -> {
+                  ((RunStopped) e.getEvent()).setRound(0);
+                  return e;
+                }),
+        stopped,
+        "round");
+    LogRecord end = event(RunFinished.class, f -> true);
+    expect(log -> log.put(end, stopped.value()), end, "event");
+  }
+
+  @Test
+  void commandsThatWereRefusedAreNoViolation() throws Exception {
+    MemoryEvidence log = original.copy();
+    LogRecord stop = original.all(Topic.COMMANDS).getFirst();
+    LogRecord resumption = original.all(Topic.COMMANDS).getLast();
+    log.put(moved(stop, resumption.offset()));
+    log.put(moved(resumption, resumption.offset() + 1));
+    log.put(moved(resumption, resumption.offset() + 2));
+    assertThat(log.verify().holds()).isTrue();
+  }
+
+  private static LogRecord moved(LogRecord record, long offset) {
+    return new LogRecord(
+        record.topic(),
+        record.partition(),
+        offset,
+        record.timestamp(),
+        record.key(),
+        record.value(),
+        null,
+        record.bytes());
   }
 
   @Test

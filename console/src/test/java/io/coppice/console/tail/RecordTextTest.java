@@ -38,7 +38,11 @@ import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.RejectedRecord;
 import io.coppice.schemas.RoundEvaluated;
 import io.coppice.schemas.RunAccepted;
+import io.coppice.schemas.RunAction;
+import io.coppice.schemas.RunCommand;
 import io.coppice.schemas.RunFinished;
+import io.coppice.schemas.RunResumed;
+import io.coppice.schemas.RunStopped;
 import io.coppice.schemas.StartMask;
 import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.Tick;
@@ -62,6 +66,21 @@ class RecordTextTest {
 
   private static MetricEntry metric(Object event) {
     return MetricEntry.newBuilder().setRunId(RUN).setEvent(event).build();
+  }
+
+  @Test
+  void commandsAndWhatWasDone() {
+    assertText(
+        new RunCommand(RUN, RunAction.STOP, "the lab\nmoves", "ann@desk", TIME),
+        "RunCommand",
+        "STOP, by ann@desk: the lab\\u000amoves");
+    assertText(new RunCommand(RUN, RunAction.RESUME, "", "", TIME), "RunCommand", "RESUME");
+    assertText(
+        ledger(new RunStopped(7, "the lab moves", "ann@desk", TIME)),
+        "RunStopped",
+        "round 7, by ann@desk: the lab moves");
+    assertText(
+        ledger(new RunResumed(7, "", "bob@desk", TIME)), "RunResumed", "round 7, by bob@desk");
   }
 
   @Test
