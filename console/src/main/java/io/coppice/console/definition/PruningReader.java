@@ -93,6 +93,7 @@ final class PruningReader {
               "pruning.policy %s takes over the mask of a finished run, which a file does not name: 'coppice compare' runs one"
                   + " for it.",
               maskPolicy.name()));
+      return;
     }
     if (needsOne && !density.isGiven()) {
       problems.add(

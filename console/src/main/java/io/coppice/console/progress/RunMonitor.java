@@ -183,7 +183,7 @@ public final class RunMonitor implements AutoCloseable {
 
   /** Since when, by whom and why the run is stopped; empty if it is not. */
   public Optional<RunStopped> stopped() {
-    return finished == null ? Optional.ofNullable(stopped) : Optional.empty();
+    return finished != null ? Optional.empty() : Optional.ofNullable(stopped);
   }
 
   /** The end of the ledger; empty if the run goes on. Its last evaluation may come later, or never if nobody evaluates. */

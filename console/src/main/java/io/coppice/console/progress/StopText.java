@@ -3,12 +3,12 @@ package io.coppice.console.progress;
 import io.coppice.schemas.RunStopped;
 
 /** A stop in words. Anybody who may write commands has written its reason, so that it is shown as one line of plain text. */
-final class StopText {
+public final class StopText {
 
   private StopText() {}
 
   /** Such as {@code stopped by ann@desk: the lab moves}. */
-  static String of(RunStopped stopped) {
+  public static String of(RunStopped stopped) {
     String issuer = plain(stopped.getIssuer());
     String reason = plain(stopped.getReason());
     return "stopped"

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.coppice.console.definition.DefinitionText;
 import io.coppice.console.progress.RoundProgress;
 import io.coppice.console.progress.RunMonitor;
+import io.coppice.console.progress.StopText;
 import io.coppice.console.progress.TimeLeft;
 import io.coppice.learning.model.Mask;
 import io.coppice.schemas.RejectReason;
@@ -104,7 +105,7 @@ public final class RunStatus {
   private Map<String, String> progress(Instant now) {
     Map<String, String> lines = new LinkedHashMap<>();
     lines.put("defined", RunsTable.time(run.run().since()) + " UTC");
-    run.stopped().ifPresent(stopped -> lines.put("stopped", text(stopped)));
+    run.stopped().ifPresent(stopped -> lines.put("state", text(stopped)));
     if (!run.agents().isEmpty()) {
       lines.put("joined", names(run.agents()));
     }
@@ -134,11 +135,10 @@ public final class RunStatus {
 
   private static String text(RunStopped stopped) {
     return String.format(
-        "%s UTC in round %d by %s%s",
+        "%s; since %s UTC, in round %d",
+        StopText.of(stopped),
         RunsTable.time(stopped.getStoppedAt().toEpochMilli()),
-        stopped.getRound(),
-        stopped.getIssuer().isEmpty() ? "somebody" : stopped.getIssuer(),
-        stopped.getReason().isEmpty() ? "" : ": " + stopped.getReason());
+        stopped.getRound());
   }
 
   private static String text(RoundOpened round, Instant now) {

@@ -95,7 +95,6 @@ class RunFilePropertyTest {
         Tuple.of("training.learning-rate", ".nan"),
         Tuple.of("training.learning-rate-decay", "1.1"),
         Tuple.of("pruning.policy", "lottery"),
-        Tuple.of("pruning.policy", "reinit"),
         Tuple.of("pruning.reconfigure-every", "0"),
         Tuple.of("pruning.max-decrease", "1"),
         Tuple.of("pruning.half-life", "0"),
