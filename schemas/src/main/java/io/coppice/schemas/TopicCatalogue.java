@@ -204,6 +204,10 @@ public final class TopicCatalogue {
       describeIfAllowed(admin, topic, giveUp)
           .ifPresent(found -> partitions.put(topic, found.partitions().size()));
     }
+    if (partitions.isEmpty()) {
+      throw new MismatchException(
+          "This user may describe none of the topics whose names begin with " + prefix + ".");
+    }
     sameCount(partitions, Topic.Partitioning.BY_SHARD);
     sameCount(partitions, Topic.Partitioning.BY_RUN);
     for (Topic topic : partitions.keySet()) {
