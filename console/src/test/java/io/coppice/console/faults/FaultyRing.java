@@ -38,12 +38,16 @@ import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The whole ring in processes of their own: brokers, aggregators, pruning services and agents, each of which may be killed, frozen,
  * cut off or started again while a run goes on. Only the schema registry lives in the test's process.
  */
 final class FaultyRing implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(FaultyRing.class);
 
   static final int SHARD_PARTITIONS = 4;
   static final int RUN_PARTITIONS = 2;
@@ -54,7 +58,7 @@ final class FaultyRing implements AutoCloseable {
   /** The line of the pruning services. */
   static final String PRUNING = "PRUNING";
 
-  private static final Duration PATIENCE = Duration.ofSeconds(150);
+  private static final Duration PATIENCE = Duration.ofSeconds(180);
   private static final int TRAINING_IMAGES = 300;
   private static final int TEST_IMAGES = 20;
   private static final int SHARES = 5;
@@ -139,7 +143,7 @@ final class FaultyRing implements AutoCloseable {
             "--tick-interval",
             "200",
             "--command-config",
-            clientProperties(name, "transaction.timeout.ms", "4000").toString()));
+            clientProperties(name, "transaction.timeout.ms", "8000").toString()));
   }
 
   private JavaProcess pruning(int number) {
@@ -154,7 +158,7 @@ final class FaultyRing implements AutoCloseable {
   private Path clientProperties(String name, String... more) {
     List<String> lines =
         new ArrayList<>(
-            List.of("client.id=" + name, "session.timeout.ms=3000", "heartbeat.interval.ms=500"));
+            List.of("client.id=" + name, "session.timeout.ms=5000", "heartbeat.interval.ms=500"));
     for (int i = 0; i < more.length; i += 2) {
       lines.add(more[i] + "=" + more[i + 1]);
     }
@@ -170,7 +174,8 @@ final class FaultyRing implements AutoCloseable {
         "-Dcoppice.cluster.bootstrap-servers=" + bootstrap,
         "-Dcoppice.cluster.registry-url=" + registry.url(),
         "-Dcoppice.cluster.client-config=" + clientProperties,
-        "-Dcoppice.http-port=-1");
+        "-Dcoppice.http-port=-1",
+        "-Dlogback.configurationFile=logback.xml");
   }
 
   private JavaProcess start(JavaProcess process) {
@@ -203,7 +208,7 @@ final class FaultyRing implements AutoCloseable {
             "-Dcoppice.agent.partition=iid",
             "-Dcoppice.agent.partition-index=" + number,
             "-Dcoppice.agent.partition-count=" + SHARES,
-            "-Dcoppice.agent.kernels=usual",
+            "-Dcoppice.agent.kernels=dense",
             "-Dcoppice.agent.key-file=" + directory.resolve(run.id() + "-" + name + ".pem")));
     arguments.addAll(List.of(jvmArguments));
     JavaProcess agent =
@@ -422,6 +427,11 @@ final class FaultyRing implements AutoCloseable {
       assertThat(verification.lastRound()).isEqualTo(run.lastRound());
       assertThat(verification.withoutVerdict()).isZero();
     }
+    LOG.info(
+        "run {}: {} rounds, between two of them {} s at most",
+        run.id(),
+        log.closed().size(),
+        log.longestStandstill().toMillis() / 1e3);
     return log;
   }
 

@@ -15,11 +15,9 @@ import java.util.concurrent.TimeUnit;
  */
 final class JavaProcess implements AutoCloseable {
 
-  /** Start-up counts for more than speed: most of these processes live for seconds. */
+  /** Start-up counts for more than speed: most of these processes live for seconds. Without its compiler the Vector API would be slow. */
   private static final List<String> JVM =
       List.of(
-          "--add-modules",
-          "jdk.incubator.vector",
           "--enable-native-access=ALL-UNNAMED",
           "--sun-misc-unsafe-memory-access=allow",
           "-XX:TieredStopAtLevel=1",
@@ -30,7 +28,7 @@ final class JavaProcess implements AutoCloseable {
           "-Dorg.bytedeco.javacpp.maxphysicalbytes=0");
 
   private static final int SHOWN_CHARACTERS = 6000;
-  private static final long END_SECONDS = 60;
+  private static final long END_SECONDS = 120;
 
   private final String name;
   private final List<String> command = new ArrayList<>();

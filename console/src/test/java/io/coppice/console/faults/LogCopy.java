@@ -191,6 +191,19 @@ final class LogCopy implements AutoCloseable {
     return closed.isEmpty() ? -2 : closed.getLast().getRound();
   }
 
+  /** The longest time between two closed rounds, by the broker's clock. */
+  Duration longestStandstill() {
+    long longest = 0;
+    long previous = Long.MAX_VALUE;
+    for (At<LedgerEntry> at : all(Topic.ROUNDS, LedgerEntry.class)) {
+      if (at.value().getEvent() instanceof RoundClosed) {
+        longest = Math.max(longest, at.timestamp() - previous);
+        previous = at.timestamp();
+      }
+    }
+    return Duration.ofMillis(longest);
+  }
+
   /** The round that is open now. */
   Optional<RoundOpened> open() {
     List<RoundOpened> opened = events(RoundOpened.class);
