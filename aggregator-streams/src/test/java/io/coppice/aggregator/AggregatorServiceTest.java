@@ -77,8 +77,7 @@ class AggregatorServiceTest {
   @Test
   void anInstanceIsMissedSoonUnlessItHasANameThatItComesBackUnder() {
     ClusterConfig patient =
-        new ClusterConfig(
-            "nowhere:1", "", "x.", Map.of("session.timeout.ms", "20000"), Map.of());
+        new ClusterConfig("nowhere:1", "", "x.", Map.of("session.timeout.ms", "20000"), Map.of());
     assertThat(consumer(CLUSTER, Optional.empty())).containsEntry("session.timeout.ms", 10_000);
     assertThat(consumer(patient, Optional.empty())).containsEntry("session.timeout.ms", "20000");
     assertThat(consumer(CLUSTER, Optional.of("east"))).doesNotContainKey("session.timeout.ms");

@@ -82,7 +82,7 @@ final class JavaProcess implements AutoCloseable {
     return process != null && process.isAlive();
   }
 
-  /** Number of lives: the process id. */
+  /** Id of its present life. */
   long pid() {
     return process.pid();
   }
@@ -100,8 +100,7 @@ final class JavaProcess implements AutoCloseable {
     awaitEnd();
   }
 
-  /** Waits until it has ended by itself. */
-  void awaitEnd() {
+  private void awaitEnd() {
     try {
       if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
         throw new AssertionError(name + " has not ended within " + END_SECONDS + " s");
@@ -110,10 +109,6 @@ final class JavaProcess implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new AssertionError(e);
     }
-  }
-
-  int exitValue() {
-    return process.exitValue();
   }
 
   /** SIGSTOP: it does nothing more, and holds what it holds. */

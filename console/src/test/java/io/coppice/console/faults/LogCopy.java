@@ -1,6 +1,5 @@
 package io.coppice.console.faults;
 
-import io.coppice.schemas.AgentAccepted;
 import io.coppice.schemas.AgentJoined;
 import io.coppice.schemas.AggregateShard;
 import io.coppice.schemas.CheckpointShard;
@@ -19,6 +18,7 @@ import io.coppice.schemas.UpdateSubmitted;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +56,7 @@ final class LogCopy implements AutoCloseable {
   private final String runId;
   private final LogSerdes serdes;
   private final KafkaConsumer<String, byte[]> consumer;
-  private final Map<String, Topic> topics = new java.util.HashMap<>();
+  private final Map<String, Topic> topics = new HashMap<>();
   private final Map<Topic, List<At<SpecificRecord>>> records = new EnumMap<>(Topic.class);
   private final List<At<byte[]>> unreadable = new ArrayList<>();
 
@@ -210,10 +210,6 @@ final class LogCopy implements AutoCloseable {
     return opened.isEmpty() || opened.getLast().getRound() <= lastClosed()
         ? Optional.empty()
         : Optional.of(opened.getLast());
-  }
-
-  boolean hasAccepted(String agent) {
-    return events(AgentAccepted.class).stream().anyMatch(a -> a.getAgentId().equals(agent));
   }
 
   /** Whether an agent has submitted for a round. */

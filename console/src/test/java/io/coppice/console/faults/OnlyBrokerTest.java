@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The only broker is killed in the middle of a run, and comes back: everybody waits for it, and goes on. */
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class OnlyBrokerTest {
 
   @TempDir private Path directory;
