@@ -40,6 +40,10 @@ public final class AggregatorService implements AutoCloseable {
 
   private static final int MAX_POLL_RECORDS = 64;
   private static final int BATCH_BYTES = 256 << 10;
+
+  /** Kafka's own 45 s would hold up every run for as long when an instance dies. */
+  private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(10);
+
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
 
   private final LogSerdes serdes;
@@ -158,12 +162,15 @@ public final class AggregatorService implements AutoCloseable {
         Topic.MAX_RECORD_BYTES);
     settings.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), BATCH_BYTES);
     settings.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 0);
-    config
-        .instanceId()
-        .ifPresent(
-            id ->
-                settings.put(
-                    StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), id));
+    if (config.instanceId().isPresent()) {
+      // It is given the time of a restart.
+      settings.put(
+          StreamsConfig.mainConsumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG),
+          config.instanceId().get());
+    } else {
+      settings.putIfAbsent(
+          ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, Math.toIntExact(SESSION_TIMEOUT.toMillis()));
+    }
     return settings;
   }
 

@@ -78,6 +78,30 @@ class AggregatorServiceTest {
   }
 
   @Test
+  void anInstanceIsMissedSoonUnlessItHasANameThatItComesBackUnder() {
+    ClusterConfig patient =
+        new ClusterConfig("nowhere:1", "", "x.", Map.of("session.timeout.ms", "20000"), Map.of());
+    assertThat(consumer(CLUSTER, Optional.empty())).containsEntry("session.timeout.ms", 10_000);
+    assertThat(consumer(patient, Optional.empty())).containsEntry("session.timeout.ms", "20000");
+    assertThat(consumer(CLUSTER, Optional.of("east"))).doesNotContainKey("session.timeout.ms");
+  }
+
+  private static Map<String, Object> consumer(ClusterConfig cluster, Optional<String> instanceId) {
+    AggregatorConfig config =
+        new AggregatorConfig(
+            cluster,
+            "app",
+            Path.of("state"),
+            1,
+            Duration.ofMillis(50),
+            Duration.ofSeconds(1),
+            0,
+            instanceId);
+    return new StreamsConfig(AggregatorService.settings(config))
+        .getMainConsumerConfigs("group", "client", 1);
+  }
+
+  @Test
   void theApplicationIdFollowsFromThePrefix() {
     assertThat(AggregatorConfig.applicationId("coppice.")).isEqualTo("coppice-aggregator");
     assertThat(AggregatorConfig.applicationId("a.b_")).isEqualTo("a.b-aggregator");

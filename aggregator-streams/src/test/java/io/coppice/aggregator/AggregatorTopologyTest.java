@@ -409,6 +409,26 @@ class AggregatorTopologyTest {
   }
 
   @Test
+  void anUpdateThatLacksShardsIsReplacedByTheNextOfItsSender() {
+    start();
+    TestUpdate lacking = ring.update(RUN, "a", 0, 20, values(9, PARAMETERS));
+    ring.sendShard(lacking.shards.getFirst());
+    ring.sendSubmission(lacking);
+    ring.sendSubmission(lacking);
+    TestUpdate whole = ring.update(RUN, "a", 0, 20, values(5, PARAMETERS));
+    ring.submit(whole);
+    assertThat(ring.events(UpdateRejected.class))
+        .extracting(UpdateRejected::getReason, UpdateRejected::getSubmissionDigest)
+        .containsExactly(
+            tuple(RejectReason.DUPLICATE, lacking.digest()),
+            tuple(RejectReason.INCOMPLETE, lacking.digest()));
+    submit(0, "b", "c");
+    assertMean(
+        ring.aggregates(),
+        List.of(values(5, PARAMETERS), values(2, PARAMETERS), values(3, PARAMETERS)));
+  }
+
+  @Test
   void aRepeatedShardIsRefusedAndCountsOnce() {
     start();
     TestUpdate update = ring.update(RUN, "a", 0, 20, values(1, PARAMETERS));

@@ -199,7 +199,7 @@ public final class EdgeAgent implements Runnable {
     CostModel cost =
         profile == null ? run.cost() : run.cost("measured by " + identity.agentId(), profile);
     try (TransactionalWriter openWriter =
-            new TransactionalWriter(cluster, transactionalId, run.id());
+            new TransactionalWriter(cluster, transactionalId, run.id(), UploadTime.of(run));
         RunFollower openFollower =
             new RunFollower(cluster, serdes, run, FoldDetail.MODEL, new Watcher());
         LocalWork openWork = new LocalWork(run, identity.agentId(), data, gate, cost)) {

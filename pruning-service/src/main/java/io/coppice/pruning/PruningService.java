@@ -117,7 +117,7 @@ public final class PruningService implements AutoCloseable {
     Map<String, Object> settings = cluster.reader();
     settings.put("group.id", cluster.topicPrefix() + "pruning-service");
     settings.put("auto.offset.reset", "earliest");
-    settings.put("session.timeout.ms", SESSION_TIMEOUT_MILLIS);
+    settings.putIfAbsent("session.timeout.ms", SESSION_TIMEOUT_MILLIS);
     instanceId.ifPresent(id -> settings.put("group.instance.id", id));
     while (!closed) {
       try (var consumer =

@@ -30,11 +30,30 @@ public final class TransactionalWriter implements AutoCloseable {
    * @param runId the run whose records are written
    */
   public TransactionalWriter(ClusterConfig cluster, String transactionalId, String runId) {
+    this(cluster.writer(transactionalId), cluster, runId);
+  }
+
+  /**
+   * @param transactionalId names the writer: the same after a restart
+   * @param runId the run whose records are written
+   * @param longest how long a transaction may be open before the brokers abort it, unless the cluster's client properties say
+   *     ({@code transaction.timeout.ms})
+   */
+  public TransactionalWriter(
+      ClusterConfig cluster, String transactionalId, String runId, Duration longest) {
+    this(withTimeout(cluster.writer(transactionalId), longest), cluster, runId);
+  }
+
+  private static Map<String, Object> withTimeout(Map<String, Object> settings, Duration longest) {
+    settings.putIfAbsent("transaction.timeout.ms", Math.toIntExact(longest.toMillis()));
+    return settings;
+  }
+
+  private TransactionalWriter(Map<String, Object> settings, ClusterConfig cluster, String runId) {
     this.cluster = cluster;
     this.runId = runId;
     this.producer =
-        new KafkaProducer<>(
-            cluster.writer(transactionalId), new StringSerializer(), new ByteArraySerializer());
+        new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
     try {
       producer.initTransactions();
     } catch (RuntimeException e) {

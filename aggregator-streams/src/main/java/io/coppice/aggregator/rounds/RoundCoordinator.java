@@ -382,18 +382,24 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
       return Optional.of(
           Fault.of(RejectReason.NOT_A_PARTICIPANT, "The agent was not asked in round %d.", round));
     }
-    return switch (participant.get().getStatus()) {
-      case ASKED, REJECTED -> Optional.empty();
-      case PENDING, ADMITTED ->
-          Optional.of(
-              Fault.of(
-                  RejectReason.DUPLICATE, "The agent has already submitted in round %d.", round));
-    };
+    boolean repeated =
+        switch (participant.get().getStatus()) {
+          case ASKED, REJECTED -> false;
+          case PENDING -> participant.get().getSubmission().equals(ContentDigest.of(submission));
+          case ADMITTED -> true;
+        };
+    return repeated
+        ? Optional.of(
+            Fault.of(RejectReason.DUPLICATE, "The agent has already submitted in round %d.", round))
+        : Optional.empty();
   }
 
-  /** A participant's report: its first, or another one after a rejection. */
+  /** A participant's report: its first, another one after a rejection, or one instead of one whose shards have not all come. */
   private void take(UpdateSubmitted submission, Agent agent, Participant participant, long at) {
     String runId = submission.getRunId();
+    if (participant.getStatus() == Status.PENDING) {
+      replace(submission, participant, at);
+    }
     RunProgress progress = store.progress(runId);
     if (participant.getStatus() == Status.REJECTED) {
       progress.setRejected(progress.getRejected() - 1);
@@ -410,6 +416,22 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
     store.putParticipant(runId, submission.getAgentId(), pending);
     store.putProgress(runId, progress);
     judge(submission, pending, progress, admission, at);
+  }
+
+  /** An update that lacks shards is never admitted: its sender may send another one, lest a round without a quorum wait for ever. */
+  private void replace(UpdateSubmitted submission, Participant participant, long at) {
+    store.deleteAttempt(
+        submission.getRunId(), submission.getAgentId(), participant.getSubmission());
+    ledger.append(
+        submission.getRunId(),
+        new UpdateRejected(
+            submission.getRound(),
+            submission.getAgentId(),
+            participant.getSubmission(),
+            RejectReason.INCOMPLETE,
+            "Not all of the update's shards had been checked when its sender submitted another"
+                + " one."),
+        at);
   }
 
   private void onCheck(UpdateChecked check, Record<byte[], byte[]> message) {

@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /** An update that no training has made: all zeros, in the form that a round asks for, to be spoilt before it is sent. */
-final class HandmadeUpdate {
+public final class HandmadeUpdate {
 
   private final RunDefinition run;
   private final UpdateSubmitted submission;
@@ -34,7 +34,7 @@ final class HandmadeUpdate {
    * @param mask the mask that the round was opened with
    * @param trainLoss tells this update from others
    */
-  HandmadeUpdate(
+  public HandmadeUpdate(
       RunDefinition run, RoundOpened round, MaskPublished mask, String agentId, double trainLoss) {
     this.run = run;
     this.submissionKey = run.id();
@@ -88,14 +88,14 @@ final class HandmadeUpdate {
   }
 
   /** Claims another weight. */
-  HandmadeUpdate weighing(long weight) {
+  public HandmadeUpdate weighing(long weight) {
     submission.setWeight(weight);
     shards.forEach(shard -> shard.setWeight(weight));
     return this;
   }
 
   /** Puts a value at the beginning of a shard. */
-  HandmadeUpdate with(int shard, float value) {
+  public HandmadeUpdate with(int shard, float value) {
     UpdateShard changed = shards.get(shard);
     float[] values = new float[changed.getValueCount()];
     values[0] = value;
@@ -103,8 +103,17 @@ final class HandmadeUpdate {
     return this;
   }
 
+  /** Gives a shard so many values. */
+  public HandmadeUpdate resized(int shard, int values) {
+    UpdateShard changed = shards.get(shard);
+    changed.setValueCount(values);
+    changed.setValues(
+        LogTensors.encoding(changed.getEncoding()).encode(new float[values], 0, values));
+    return this;
+  }
+
   /** Names the digests of the shards as they are now, and signs. */
-  HandmadeUpdate signed(PrivateKey key) {
+  public HandmadeUpdate signed(PrivateKey key) {
     submission.setShards(
         shards.stream()
             .map(
@@ -134,7 +143,7 @@ final class HandmadeUpdate {
   }
 
   /** What is submitted. */
-  UpdateSubmitted submission() {
+  public UpdateSubmitted submission() {
     return submission;
   }
 
@@ -143,7 +152,7 @@ final class HandmadeUpdate {
    *
    * @param sent which shards are written
    */
-  void send(TransactionalWriter writer, LogSerdes serdes, Predicate<UpdateShard> sent) {
+  public void send(TransactionalWriter writer, LogSerdes serdes, Predicate<UpdateShard> sent) {
     writer.begin();
     shards.stream()
         .filter(sent)

@@ -21,10 +21,10 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Small runs of LeNet-5 whose updates lie in 62 shards, and whose mask changes every other round. */
-final class TestRuns {
+public final class TestRuns {
 
-  static final int RECONFIGURE_EVERY = 2;
-  static final long NO_DEADLINE = 3_600_000;
+  public static final int RECONFIGURE_EVERY = 2;
+  public static final long NO_DEADLINE = 3_600_000;
 
   private static final Architecture LENET5 = Architecture.of("lenet5", 1, 28, 28, 10);
   private static final int LOCAL_STEPS = 2;
@@ -75,7 +75,7 @@ final class TestRuns {
   }
 
   /** A small network whose updates lie in few shards. */
-  static TrainingRun.Builder small(String id, int rounds, Participation participation) {
+  public static TrainingRun.Builder small(String id, int rounds, Participation participation) {
     Architecture mlp = Architecture.of("mlp", 1, 28, 28, 10);
     CostModel cost = CostModels.named("paper", mlp.layout(), mlp.outputPositions(), LOCAL_STEPS);
     return prunefl(id, rounds, participation)
