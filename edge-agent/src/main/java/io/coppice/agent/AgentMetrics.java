@@ -30,6 +30,7 @@ public final class AgentMetrics {
   private final Map<String, AtomicReference<Double>> levels = new ConcurrentHashMap<>();
   private volatile double density = 1;
   private volatile long lag;
+  private volatile IntSupplier failures = () -> 0;
 
   /**
    * @param agentId tags every figure
@@ -45,13 +46,15 @@ public final class AgentMetrics {
 
   /** Shows what the agent is doing, by whoever runs it. */
   void show(Supplier<EdgeAgent.Phase> phase, IntSupplier failures) {
+    this.failures = failures;
     for (EdgeAgent.Phase each : EdgeAgent.Phase.values()) {
       Gauge.builder("coppice.agent.phase", () -> phase.get() == each ? 1 : 0)
           .tags(tags.and("phase", each.name().toLowerCase(Locale.ROOT)))
           .strongReference(true)
           .register(registry);
     }
-    FunctionCounter.builder("coppice.agent.failures", failures, IntSupplier::getAsInt)
+    // The registry holds what it counts weakly, so it is given this object, which the runner holds.
+    FunctionCounter.builder("coppice.agent.failures", this, m -> m.failures.getAsInt())
         .tags(tags)
         .register(registry);
     Gauge.builder("coppice.agent.lag.records", () -> lag)
