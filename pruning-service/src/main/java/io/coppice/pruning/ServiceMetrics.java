@@ -146,19 +146,19 @@ final class ServiceMetrics {
     }
 
     void set(String name, Tags more, double value) {
-      levels
-          .computeIfAbsent(
-              name + more,
-              k -> {
-                Level level = new Level();
-                own(
-                    Gauge.builder(name, level, l -> l.value)
-                        .tags(tags.and(more))
-                        .strongReference(true)
-                        .register(registry));
-                return level;
-              })
-          .value = value;
+      levels.computeIfAbsent(
+                  name + more,
+                  k -> {
+                    Level level = new Level();
+                    own(
+                        Gauge.builder(name, level, l -> l.value)
+                            .tags(tags.and(more))
+                            .strongReference(true)
+                            .register(registry));
+                    return level;
+                  })
+              .value =
+          value;
     }
 
     Timer timer(String name) {
