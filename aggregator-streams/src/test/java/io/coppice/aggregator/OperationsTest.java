@@ -88,7 +88,8 @@ class OperationsTest {
     assertThat(figures.headers().firstValue("Content-Type").orElseThrow())
         .startsWith("text/plain; version=0.0.4");
     assertThat(figures.body())
-        .contains("coppice_test_total{run=\"a\"} 1.0\n", "jvm_memory_used_bytes{", "process_uptime");
+        .contains(
+            "coppice_test_total{run=\"a\"} 1.0\n", "jvm_memory_used_bytes{", "process_uptime");
   }
 
   @Test

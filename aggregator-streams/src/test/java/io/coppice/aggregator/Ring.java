@@ -75,11 +75,11 @@ public final class Ring implements AutoCloseable {
   static final Instant START = Instant.ofEpochMilli(1_000_000);
 
   public final LogSerdes serdes = new LogSerdes(new InMemoryRegistry());
+
   /** Stands still for the figures until it is moved on. */
   public final MockClock clock = new MockClock();
 
-  public final SimpleMeterRegistry figures =
-      new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
+  public final SimpleMeterRegistry figures = new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
   public final RecordedUpdates updates = new RecordedUpdates();
   private final TopologyTestDriver driver;
   private final Map<String, KeyPair> keys = new HashMap<>();

@@ -39,6 +39,7 @@ public final class AgentMetrics {
   private final Map<String, AtomicReference<Double>> levels = new ConcurrentHashMap<>();
   private volatile double density = 1;
   private volatile long lag;
+  private volatile IntSupplier failures = () -> 0;
 
   /**
    * @param agentId tags every figure
@@ -61,13 +62,15 @@ public final class AgentMetrics {
 
   /** Shows what the agent is doing, by whoever runs it. */
   void show(Supplier<EdgeAgent.Phase> phase, IntSupplier failures) {
+    this.failures = failures;
     for (EdgeAgent.Phase each : EdgeAgent.Phase.values()) {
       Gauge.builder("coppice.agent.phase", () -> phase.get() == each ? 1 : 0)
           .tags(tags.and("phase", each.name().toLowerCase(Locale.ROOT)))
           .strongReference(true)
           .register(registry);
     }
-    FunctionCounter.builder("coppice.agent.failures", failures, IntSupplier::getAsInt)
+    // The registry holds what it counts weakly, so it is given this object, which the runner holds.
+    FunctionCounter.builder("coppice.agent.failures", this, m -> m.failures.getAsInt())
         .tags(tags)
         .register(registry);
     Gauge.builder("coppice.agent.lag.records", () -> lag)
@@ -87,8 +90,7 @@ public final class AgentMetrics {
     set("coppice.agent.evaluation.loss", loss);
   }
 
-  void submitted(
-      double trainSeconds, double trainLoss, long bytesUp, long bytesDown, int round) {
+  void submitted(double trainSeconds, double trainLoss, long bytesUp, long bytesDown, int round) {
     set("coppice.agent.train.loss", trainLoss);
     registry
         .timer("coppice.agent.train", tags)
@@ -159,7 +161,9 @@ public final class AgentMetrics {
   }
 
   void rejected(String reason) {
-    registry.counter("coppice.agent.rejected", tags.and("reason", reason.toLowerCase(Locale.ROOT))).increment();
+    registry
+        .counter("coppice.agent.rejected", tags.and("reason", reason.toLowerCase(Locale.ROOT)))
+        .increment();
   }
 
   /** Takes back what was told of the run. */

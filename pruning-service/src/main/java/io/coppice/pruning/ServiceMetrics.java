@@ -73,9 +73,9 @@ final class ServiceMetrics {
    */
   void traffic(String runId, long lag, long bytesUp, long bytesDown) {
     RunFigures run = run(runId);
-    run.set("coppice.pruning.lag.records", Tags.empty(), lag);
-    run.bytes("up").increment(bytesUp);
-    run.bytes("down").increment(bytesDown);
+    run.set("coppice.pruning.lag.records", Tags.empty(), (double) lag);
+    run.bytes("up").increment((double) bytesUp);
+    run.bytes("down").increment((double) bytesDown);
   }
 
   /** A record of the log does not hold, and is left out. */
@@ -141,24 +141,27 @@ final class ServiceMetrics {
 
     private void showBehind() {
       if (foldedRound != Integer.MIN_VALUE) {
-        set("coppice.round.behind", Tags.empty(), Math.max(0, (long) closedRound - foldedRound));
+        set(
+            "coppice.round.behind",
+            Tags.empty(),
+            Math.max(0.0, (double) closedRound - foldedRound));
       }
     }
 
     void set(String name, Tags more, double value) {
-      levels
-          .computeIfAbsent(
-              name + more,
-              k -> {
-                Level level = new Level();
-                own(
-                    Gauge.builder(name, level, l -> l.value)
-                        .tags(tags.and(more))
-                        .strongReference(true)
-                        .register(registry));
-                return level;
-              })
-          .value = value;
+      levels.computeIfAbsent(
+                  name + more,
+                  k -> {
+                    Level level = new Level();
+                    own(
+                        Gauge.builder(name, level, l -> l.value)
+                            .tags(tags.and(more))
+                            .strongReference(true)
+                            .register(registry));
+                    return level;
+                  })
+              .value =
+          value;
     }
 
     Timer timer(String name) {

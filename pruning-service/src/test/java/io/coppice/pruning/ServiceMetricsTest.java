@@ -18,8 +18,7 @@ class ServiceMetricsTest {
   private static final ParameterLayout LAYOUT = PolicyRun.layout(100, 20);
 
   private final MockClock clock = new MockClock();
-  private final SimpleMeterRegistry registry =
-      new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry(SimpleConfig.DEFAULT, clock);
   private final ServiceMetrics metrics = new ServiceMetrics(registry);
 
   private double gauge(String name, String... tags) {

@@ -207,9 +207,7 @@ public final class LogReader implements AutoCloseable {
 
   /** Records behind those that have been read, in all partitions that are followed; as of the last poll. */
   public long lag() {
-    return consumer.assignment().stream()
-        .mapToLong(tp -> consumer.currentLag(tp).orElse(0))
-        .sum();
+    return consumer.assignment().stream().mapToLong(tp -> consumer.currentLag(tp).orElse(0)).sum();
   }
 
   /** The next records, as soon as there are any; none if the time is up. */

@@ -65,8 +65,7 @@ final class MeterSet implements AutoCloseable {
 
   /** A timer that shows how its times are distributed, too. */
   Timer histogram(String name, String description, String... more) {
-    return own(
-        timerOf(name, description, more).serviceLevelObjectives(BUCKETS).register(registry));
+    return own(timerOf(name, description, more).serviceLevelObjectives(BUCKETS).register(registry));
   }
 
   private Timer.Builder timerOf(String name, String description, String... more) {

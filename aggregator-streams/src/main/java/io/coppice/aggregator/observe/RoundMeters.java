@@ -47,7 +47,8 @@ public final class RoundMeters implements AutoCloseable {
    * @param at timestamp of the record that brought it about, milliseconds
    */
   public void written(LedgerEntry entry, long at) {
-    telemetry.quietly(() -> run(entry.getRunId()).ifPresent(run -> run.written(entry.getEvent(), at)));
+    telemetry.quietly(
+        () -> run(entry.getRunId()).ifPresent(run -> run.written(entry.getEvent(), at)));
   }
 
   /** An update was admitted. */

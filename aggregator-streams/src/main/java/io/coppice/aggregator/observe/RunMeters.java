@@ -138,8 +138,7 @@ final class RunMeters implements AutoCloseable {
     participants.set(progress.getParticipants());
     admitted.set(progress.getAdmitted());
     rejected.set(progress.getRejected());
-    deadline.set(
-        progress.getDeadlineAt() == null ? Double.NaN : progress.getDeadlineAt() / 1000.0);
+    deadline.set(progress.getDeadlineAt() == null ? Double.NaN : progress.getDeadlineAt() / 1000.0);
   }
 
   void admitted() {
@@ -176,8 +175,7 @@ final class RunMeters implements AutoCloseable {
   }
 
   void aggregated(long at) {
-    closedAt.ifPresent(
-        since -> aggregation.record(Math.max(0, at - since), TimeUnit.MILLISECONDS));
+    closedAt.ifPresent(since -> aggregation.record(Math.max(0, at - since), TimeUnit.MILLISECONDS));
     closedAt = OptionalLong.empty();
   }
 

@@ -74,7 +74,7 @@ public final class ShardMeters implements AutoCloseable {
         () -> {
           RunBytes run = run(runId);
           run.shards.increment();
-          run.updateBytes.increment(bytes);
+          run.updateBytes.increment((double) bytes);
         });
   }
 
@@ -84,13 +84,13 @@ public final class ShardMeters implements AutoCloseable {
    * @param bytes of its encoded values
    */
   public void written(String runId, long bytes) {
-    telemetry.quietly(() -> run(runId).aggregateBytes.increment(bytes));
+    telemetry.quietly(() -> run(runId).aggregateBytes.increment((double) bytes));
   }
 
   /** What the task holds now. */
   public void onHeap(int rounds, long values) {
     openRounds.set(rounds);
-    heapValues.set(values);
+    heapValues.set((double) values);
   }
 
   /** Records were read again. */
@@ -98,7 +98,7 @@ public final class ShardMeters implements AutoCloseable {
     telemetry.quietly(
         () -> {
           rereads.get(cause).record(nanos, TimeUnit.NANOSECONDS);
-          rereadRecords.get(cause).increment(records);
+          rereadRecords.get(cause).increment((double) records);
         });
   }
 

@@ -60,7 +60,8 @@ public final class Telemetry {
    */
   public void instance(BooleanSupplier running, int shardPartitions) {
     Gauge.builder("coppice.aggregator.running", () -> running.getAsBoolean() ? 1 : 0)
-        .description("1 while the instance processes its share, 0 while it rebalances, restores or has stopped")
+        .description(
+            "1 while the instance processes its share, 0 while it rebalances, restores or has stopped")
         .strongReference(true)
         .register(registry);
     Gauge.builder("coppice.aggregator.shard.partitions", () -> shardPartitions)

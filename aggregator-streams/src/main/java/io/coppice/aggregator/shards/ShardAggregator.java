@@ -485,8 +485,7 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
   }
 
   /** Reads records again in the order of their offsets; each one's numbers are in {@link #values} when it is its turn. */
-  private void reread(
-      Cause cause, NavigableMap<Long, Summand> wanted, Consumer<Summand> action) {
+  private void reread(Cause cause, NavigableMap<Long, Summand> wanted, Consumer<Summand> action) {
     long start = System.nanoTime();
     updates.read(
         own.partition(),

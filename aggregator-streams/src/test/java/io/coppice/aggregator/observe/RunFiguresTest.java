@@ -176,7 +176,9 @@ class RunFiguresTest {
 
   @Test
   void figuresThatCannotBeShownDoNotStopARun() {
-    Counter.builder("coppice.run.phase").tags("run", RUN, "phase", "starting").register(ring.figures);
+    Counter.builder("coppice.run.phase")
+        .tags("run", RUN, "phase", "starting")
+        .register(ring.figures);
     Gauge.builder("coppice.updates.shards", () -> 1)
         .tags("run", RUN, "partition", "0")
         .register(ring.figures);

@@ -119,7 +119,8 @@ class RoundCoordinatorTest {
       store.init(context.getStateStoreContext(), store);
     }
     context.addStateStore(store);
-    coordinator = new RoundCoordinator(
+    coordinator =
+        new RoundCoordinator(
             serdes,
             "coppice.",
             PARTITIONS,

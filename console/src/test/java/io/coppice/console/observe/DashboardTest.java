@@ -38,8 +38,7 @@ class DashboardTest {
   @BeforeAll
   static void read() throws IOException {
     dashboard =
-        new ObjectMapper()
-            .readTree(OBSERVE.resolve("grafana/dashboards/coppice.json").toFile());
+        new ObjectMapper().readTree(OBSERVE.resolve("grafana/dashboards/coppice.json").toFile());
     alerts = Files.readString(OBSERVE.resolve("alerts.yml"));
     known = new HashSet<>(MetricTable.documentedNames());
     known.add("up"); // Prometheus' own

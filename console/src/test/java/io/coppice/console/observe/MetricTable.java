@@ -24,7 +24,8 @@ public final class MetricTable {
 
   /** | `name` | type | `label`, `label` | meaning | */
   private static final Pattern LINE =
-      Pattern.compile("^\\| `([a-z_]+)` \\| ([a-z, ]+) \\| ([a-z`, _]*) ?\\| .+ \\|$", Pattern.MULTILINE);
+      Pattern.compile(
+          "^\\| `([a-z_]+)` \\| ([a-z, ]+) \\| ([a-z`, _]*) ?\\| .+ \\|$", Pattern.MULTILINE);
 
   private static final Pattern CODE = Pattern.compile("`([a-z_]+)`");
   private static final Pattern SAMPLE = Pattern.compile("^([a-z_]+)(?:\\{(.*)\\})? \\S+$");

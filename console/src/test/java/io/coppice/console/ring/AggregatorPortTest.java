@@ -35,8 +35,7 @@ class AggregatorPortTest {
     }
     try (EmbeddedCluster cluster =
             EmbeddedCluster.startTemporary(new Sizing(3, 1, Optional.empty()));
-        AggregatorProcess aggregator =
-            AggregatorProcess.start(cluster.config(), directory, port)) {
+        AggregatorProcess aggregator = AggregatorProcess.start(cluster.config(), directory, port)) {
       HttpResponse<String> health = await(port, "/health", found -> found.statusCode() == 200);
       assertThat(health.body()).contains("\"status\":\"UP\"", "\"state\":\"RUNNING\"");
       HttpResponse<String> figures =
@@ -56,8 +55,8 @@ class AggregatorPortTest {
     }
   }
 
-  private HttpResponse<String> await(
-      int port, String path, Predicate<HttpResponse<String>> found) throws InterruptedException {
+  private HttpResponse<String> await(int port, String path, Predicate<HttpResponse<String>> found)
+      throws InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build();
     while (true) {

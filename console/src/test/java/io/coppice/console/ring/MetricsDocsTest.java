@@ -88,8 +88,7 @@ class MetricsDocsTest {
       String masks = ring.cluster().name(Topic.MASKS);
       int partition = LogKeys.runPartition(run.id(), producer.partitionsFor(masks).size());
       producer
-          .send(
-              new ProducerRecord<>(masks, partition, run.id().getBytes(UTF_8), new byte[] {1, 2}))
+          .send(new ProducerRecord<>(masks, partition, run.id().getBytes(UTF_8), new byte[] {1, 2}))
           .get();
     }
   }
