@@ -30,12 +30,7 @@ class AgentHealth implements HealthIndicator {
     agent.phases().forEach((runId, phase) -> phases.put(runId, phase.name()));
     return Publishers.just(
         HealthResult.builder("agent", up ? HealthStatus.UP : HealthStatus.DOWN)
-            .details(
-                Map.of(
-                    "runs",
-                    phases,
-                    "fault",
-                    agent.fault().orElse("")))
+            .details(Map.of("runs", phases, "fault", agent.fault().orElse("")))
             .build());
   }
 }

@@ -158,7 +158,8 @@ class ApplicationTest {
       agent.await(
           "/health",
           health ->
-              health.contains("\"runs\":{\"one\":\"WAITING_FOR_RUN\",\"two\":\"WAITING_FOR_RUN\"}"));
+              health.contains(
+                  "\"runs\":{\"one\":\"WAITING_FOR_RUN\",\"two\":\"WAITING_FOR_RUN\"}"));
     }
   }
 

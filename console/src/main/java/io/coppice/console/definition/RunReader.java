@@ -102,10 +102,7 @@ final class RunReader {
     run.setRounds(rounds.value()).setTraining(training).setPruning(pruning.policy());
     run.getPruning().setImportanceShare(importanceShare);
     pruning
-        .stage(
-            batch,
-            architecture.map(Architecture::classes).orElse(2),
-            evaluateEvery.value())
+        .stage(batch, architecture.map(Architecture::classes).orElse(2), evaluateEvery.value())
         .ifPresent(run::setInitialPruning);
     return problems.isEmpty()
         ? complete(run, architecture.orElseThrow(), cost, pruning.maskPolicy())
@@ -345,8 +342,7 @@ final class RunReader {
     }
     var schedule = policy.schedule(draft);
     LocalTraining training = draft.getTraining();
-    note(
-        rules.importanceEncoding(draft.getEncoding().getImportance(), schedule, policy.name()));
+    note(rules.importanceEncoding(draft.getEncoding().getImportance(), schedule, policy.name()));
     note(rules.samples(training.getLocalSteps(), training.getBatchSize(), schedule, policy.name()));
     run.getPruning().setDecisions(schedule);
     TrainingRun definition = run.build();

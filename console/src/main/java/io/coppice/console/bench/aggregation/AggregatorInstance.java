@@ -74,7 +74,9 @@ final class AggregatorInstance implements AutoCloseable {
               "--threads",
               String.valueOf(bench.threads()),
               "--tick-interval",
-              "10000"));
+              "10000",
+              "--http-port",
+              "0"));
       cluster.clientProperties().forEach((k, v) -> property(command, "--kafka-property", k, v));
       cluster
           .registryProperties()

@@ -221,6 +221,7 @@ final class SyntheticFederation implements AutoCloseable {
                 Regrow.ZERO,
                 ImportanceRounds.EVERY_ROUND,
                 null,
+                null,
                 null))
         .setEvaluation(new Evaluation(1, EvaluationMode.FEDERATED))
         .setCost(
