@@ -255,9 +255,7 @@ final class LogOption {
      * @throws UserError if there is none, or nothing says where
      */
     OpenLog open() throws InterruptedException {
-      return directory != null
-          ? directory.open(0)
-          : orOfEnvironment(cluster, "--dir").open();
+      return directory != null ? directory.open(0) : orOfEnvironment(cluster, "--dir").open();
     }
 
     /** The options that were given, for a command that is to find the same log. */

@@ -36,8 +36,7 @@ final class RunListCommand implements Callable<Integer> {
     try (OpenLog open = log.open()) {
       LogSerdes serdes = new LogSerdes(open.cluster().newRegistry());
       List<RunMonitor> runs =
-          List.copyOf(
-                  RunMonitors.read(open.cluster(), serdes, Runs.all(open.cluster(), serdes)))
+          List.copyOf(RunMonitors.read(open.cluster(), serdes, Runs.all(open.cluster(), serdes)))
               .reversed();
       if (json) {
         out.println(RunsTable.json(runs).toPrettyString());

@@ -106,8 +106,7 @@ final class RunStartCommand implements Callable<Integer> {
         out.println();
         RunWatchCommand.watch(open.cluster(), serdes, defined, stop, cluster.given(), out);
       } else {
-        out.printf(
-            "%nTo watch it:%n  coppice run watch %s%s%n", defined.id(), cluster.given());
+        out.printf("%nTo watch it:%n  coppice run watch %s%s%n", defined.id(), cluster.given());
         out.flush();
       }
     }

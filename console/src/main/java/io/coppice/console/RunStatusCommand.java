@@ -45,8 +45,7 @@ final class RunStatusCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     try (OpenLog open = log.open()) {
       LogSerdes serdes = new LogSerdes(open.cluster().newRegistry());
-      List<RunDefinition> chosen =
-          List.of(ChosenRun.of(open.cluster(), serdes, runId));
+      List<RunDefinition> chosen = List.of(ChosenRun.of(open.cluster(), serdes, runId));
       RunMonitor run = RunMonitors.read(open.cluster(), serdes, chosen).iterator().next();
       RunStatus status = new RunStatus(run, OpenRound.read(open.cluster(), serdes, run));
       if (json) {

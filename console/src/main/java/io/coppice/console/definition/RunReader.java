@@ -97,10 +97,7 @@ final class RunReader {
     run.setRunId(DRAFT).setCreatedAt(Instant.EPOCH).setSeed(seed.value()).setLoss(loss.value());
     run.setRounds(rounds.value()).setTraining(training).setPruning(pruning.policy());
     pruning
-        .stage(
-            batch,
-            architecture.map(Architecture::classes).orElse(2),
-            evaluateEvery.value())
+        .stage(batch, architecture.map(Architecture::classes).orElse(2), evaluateEvery.value())
         .ifPresent(run::setInitialPruning);
     return problems.isEmpty()
         ? complete(run, architecture.orElseThrow(), cost, pruning.maskPolicy())

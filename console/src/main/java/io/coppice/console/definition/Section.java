@@ -169,7 +169,10 @@ final class Section {
   /** One of some words. */
   <V> Value<V> choice(String key, String byDefault, Map<String, V> choices) {
     Value<String> word =
-        text(key, byDefault, "one of " + String.join(", ", choices.keySet().stream().sorted().toList()));
+        text(
+            key,
+            byDefault,
+            "one of " + String.join(", ", choices.keySet().stream().sorted().toList()));
     V chosen = choices.get(word.value());
     return chosen == null
         ? wrong(key, choices.get(byDefault), RunChoices.sentence(path + key, word.value(), choices))

@@ -34,7 +34,8 @@ public final class ChosenRun {
           .findFirst()
           .orElseThrow(
               () ->
-                  UserError.badInput("There is no run " + runId + ": there is " + names(runs) + "."));
+                  UserError.badInput(
+                      "There is no run " + runId + ": there is " + names(runs) + "."));
     }
     List<RunDefinition> unfinished =
         RunMonitors.read(cluster, serdes, runs).stream()

@@ -92,8 +92,7 @@ public record OpenRound(
       Set<ByteBuffer> refused,
       SortedSet<String> reported,
       SortedSet<String> rejected) {
-    SortedSet<String> agents =
-        refused.contains(ContentDigest.of(submission)) ? rejected : reported;
+    SortedSet<String> agents = refused.contains(ContentDigest.of(submission)) ? rejected : reported;
     agents.add(submission.getAgentId());
   }
 }

@@ -74,9 +74,7 @@ public final class RunStatus {
       case WAITING ->
           String.format(
               "%s waits for agents: %d of %d have joined.",
-              id,
-              run.agents().size(),
-              run.run().run().getParticipation().getExpectedAgents());
+              id, run.agents().size(), run.run().run().getParticipation().getExpectedAgents());
       case RUNNING -> id + " is running: " + done(rounds) + left(now) + ".";
       case STOPPED -> id + " is stopped: " + done(rounds) + "; 'coppice run resume' lets it go on.";
       case FINISHED ->
@@ -151,8 +149,7 @@ public final class RunStatus {
         left > 0 ? "deadline in " + clock(left) : "past its deadline by " + clock(-left));
   }
 
-  private static void putNames(
-      String label, Collection<String> agents, Map<String, String> lines) {
+  private static void putNames(String label, Collection<String> agents, Map<String, String> lines) {
     if (!agents.isEmpty()) {
       lines.put(label, names(agents));
     }
@@ -161,7 +158,10 @@ public final class RunStatus {
   private static String names(Collection<String> agents) {
     List<String> first = new ArrayList<>(agents.stream().limit(NAMED_AT_MOST).toList());
     int more = agents.size() - first.size();
-    return agents.size() + ": " + String.join(", ", first) + (more > 0 ? " and " + more + " more" : "");
+    return agents.size()
+        + ": "
+        + String.join(", ", first)
+        + (more > 0 ? " and " + more + " more" : "");
   }
 
   private static String text(Map<RejectReason, Integer> rejections) {

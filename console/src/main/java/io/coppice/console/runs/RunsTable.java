@@ -41,8 +41,7 @@ public final class RunsTable {
     return List.of(
         run.run().id(),
         RunState.of(run).words(),
-        String.format(
-            Locale.ROOT, "%d/%d", run.lastClosedRound() + 1, run.run().lastRound() + 1),
+        String.format(Locale.ROOT, "%d/%d", run.lastClosedRound() + 1, run.run().lastRound() + 1),
         String.format(
             Locale.ROOT,
             "%d/%d",

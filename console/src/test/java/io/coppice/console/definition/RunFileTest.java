@@ -148,11 +148,12 @@ class RunFileTest {
     String a = TrustedKeysFile.line("a", Signatures.newKeyPair().getPublic());
     Files.writeString(temporary.resolve("keys"), b + "\n" + a + "\n");
     String agents = "{agents: {expected: 2, trusted-keys: %s}}";
-    TrainingRun ofFile =
-        RunFile.parse(agents.formatted("keys"), temporary.resolve("f")).toRun("r");
+    TrainingRun ofFile = RunFile.parse(agents.formatted("keys"), temporary.resolve("f")).toRun("r");
     TrainingRun ofList = run(agents.formatted("['" + b + "', " + a + "]"));
     assertThat(ofFile.getTrustedKeys()).isEqualTo(ofList.getTrustedKeys());
-    assertThat(ofFile.getTrustedKeys()).extracting(TrustedKey::getAgentId).containsExactly("a", "b");
+    assertThat(ofFile.getTrustedKeys())
+        .extracting(TrustedKey::getAgentId)
+        .containsExactly("a", "b");
     assertThatThrownBy(() -> run(agents.formatted("[" + a + "]")))
         .hasMessage(
             "f:1:38: agents.trusted-keys names every agent that is expected, at least 2, not 1.");
@@ -178,8 +179,7 @@ class RunFileTest {
   @Test
   void aFileThatCannotBeReadIsNamed() throws IOException {
     Path none = temporary.resolve("none.yaml");
-    assertThatThrownBy(() -> RunFile.read(none))
-        .hasMessage("--file: There is no file %s.", none);
+    assertThatThrownBy(() -> RunFile.read(none)).hasMessage("--file: There is no file %s.", none);
     Path binary = temporary.resolve("binary");
     Files.write(binary, new byte[] {(byte) 0xff, (byte) 0xfe, 0});
     assertThatThrownBy(() -> RunFile.read(binary))

@@ -62,8 +62,7 @@ class CommandsTest {
     Runs.command(cluster, serdes, run.id(), RunAction.RESUME, "", "");
     try (LogReader reader = new LogReader(cluster);
         EvidenceSource log = new KafkaEvidence(cluster, serdes)) {
-      int partition =
-          LogKeys.runPartition(run.id(), reader.partitions(Topic.COMMANDS));
+      int partition = LogKeys.runPartition(run.id(), reader.partitions(Topic.COMMANDS));
       try (RecordCursor commands = log.read(run, Topic.COMMANDS, partition)) {
         RunCommand stop = (RunCommand) commands.next().orElseThrow().value();
         assertThat(stop.getRunId()).isEqualTo(run.id());
@@ -105,7 +104,9 @@ class CommandsTest {
       while (admin.listTopics().names().get().contains("old.commands")) {
         Thread.sleep(50);
       }
-      RunDefinition run = Runs.define(old, serdes, TestRuns.small("old", 1, new Participation(1, 1, 1000L, null)).build());
+      RunDefinition run =
+          Runs.define(
+              old, serdes, TestRuns.small("old", 1, new Participation(1, 1, 1000L, null)).build());
       try (EvidenceSource log = new KafkaEvidence(old, serdes)) {
         assertThat(log.partitions(Topic.COMMANDS)).isZero();
         assertHolds(log, run);

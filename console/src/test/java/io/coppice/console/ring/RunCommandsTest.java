@@ -135,8 +135,7 @@ class RunCommandsTest {
       ring.startAgent(pruned, agent);
     }
     ring.await(pruned, "a few rounds", log -> log.hasClosed(2));
-    assertRefused(
-        run("resume", "pruned"), 1, "Run pruned is not stopped: it goes on anyway.");
+    assertRefused(run("resume", "pruned"), 1, "Run pruned is not stopped: it goes on anyway.");
     assertRefused(
         run("stop"),
         2,
@@ -144,9 +143,10 @@ class RunCommandsTest {
     CommandRun stop = run("stop", "pruned", "--reason", "new disks", "--wait");
     assertThat(stop.err()).isEmpty();
     assertThat(stop.exitCode()).isZero();
-    assertThat(stop.out()).startsWith("Run pruned is stopped").contains("No round is open any more.");
-    RunLog stopped =
-        ring.await(pruned, "the stop", log -> !log.events(RunStopped.class).isEmpty());
+    assertThat(stop.out())
+        .startsWith("Run pruned is stopped")
+        .contains("No round is open any more.");
+    RunLog stopped = ring.await(pruned, "the stop", log -> !log.events(RunStopped.class).isEmpty());
     stopped.readOn();
     int closed = stopped.closed().size();
     assertRefused(
@@ -188,9 +188,7 @@ class RunCommandsTest {
     assertRefused(
         run("stop", "pruned"), 1, "Run pruned is finished: it can neither stop nor go on.");
     assertRefused(
-        run("resume"),
-        2,
-        "All runs are finished, so name one: there is plain, sparse, pruned.");
+        run("resume"), 2, "All runs are finished, so name one: there is plain, sparse, pruned.");
     assertThat(run("list").out().lines())
         .first()
         .asString()
@@ -229,8 +227,7 @@ class RunCommandsTest {
         "Run once exists already, and is defined otherwise: it has another 'agents.deadline' than "
             + file
             + ".");
-    assertThat(run("list", "--json", "--topic-prefix", "once.").out())
-        .containsOnlyOnce("\"once\"");
+    assertThat(run("list", "--json", "--topic-prefix", "once.").out()).containsOnlyOnce("\"once\"");
   }
 
   @Test
@@ -252,14 +249,17 @@ class RunCommandsTest {
         run("list", "--topic-prefix", "none."),
         1,
         "--bootstrap: There is no topic none.runs at " + ring.cluster().bootstrapServers() + ".");
-    assertThat(run("status", "nobody").err()).matches("(There is no run nobody: there is|The log holds no run yet:) .*\\R");
+    assertThat(run("status", "nobody").err())
+        .matches("(There is no run nobody: there is|The log holds no run yet:) .*\\R");
     assertRefused(run("stop", "x", "--timeout", "0"), 2, "--timeout is at least 1, not 0.");
   }
 
   @Test
   void topicsAreMadeWhereThereAreNoneAndNobodyAnswersThere() throws Exception {
     Path file = file("lonely.json", "{\"run\": \"lonely\", \"rounds\": 3}");
-    String[] other = {"--topic-prefix", "other.", "--shard-partitions", "2", "--run-partitions", "1"};
+    String[] other = {
+      "--topic-prefix", "other.", "--shard-partitions", "2", "--run-partitions", "1"
+    };
     List<String> call = new ArrayList<>(List.of("start", "--file", file.toString()));
     call.addAll(List.of(other));
     assertThat(run(call.toArray(String[]::new)).out()).startsWith("Run lonely is defined.");

@@ -406,12 +406,10 @@ class TamperTest {
 
   @Test
   void aRoundThatIsOpenedWhileTheRunIsStopped() throws Exception {
-    Violation violation =
-        violation(log -> log.remove(event(RunResumed.class, r -> true)));
+    Violation violation = violation(log -> log.remove(event(RunResumed.class, r -> true)));
     assertThat(violation.getMessage())
         .isEqualTo(
-            opened(0).position()
-                + ", field event: round 0 is opened while the run is stopped.");
+            opened(0).position() + ", field event: round 0 is opened while the run is stopped.");
   }
 
   @Test
