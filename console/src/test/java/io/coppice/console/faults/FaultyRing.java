@@ -58,7 +58,7 @@ final class FaultyRing implements AutoCloseable {
   /** The line of the pruning services. */
   static final String PRUNING = "PRUNING";
 
-  private static final Duration PATIENCE = Duration.ofSeconds(180);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final int TRAINING_IMAGES = 300;
   private static final int TEST_IMAGES = 20;
   private static final int SHARES = 5;

@@ -15,6 +15,8 @@ public final class Leash {
   private Leash() {}
 
   /**
+   * Runs it.
+   *
    * @param arguments name of the main class, then its arguments
    */
   public static void main(String[] arguments) throws Exception {

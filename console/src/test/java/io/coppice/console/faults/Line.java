@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A line to one port: TCP connections that pass through this process, which can let their bytes wait, or pass slowly. A line that
@@ -44,8 +45,15 @@ final class Line implements AutoCloseable {
 
     /** Waits for as long as so many bytes take that the party sends. */
     private synchronized void send(int bytes) throws InterruptedException {
-      if (bytesPerSecond != Long.MAX_VALUE) {
-        wait(Math.max(1, bytes * 1000L / bytesPerSecond));
+      long begin = System.nanoTime();
+      while (bytesPerSecond != Long.MAX_VALUE) {
+        long leftMillis =
+            bytes * 1000L / bytesPerSecond
+                - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
+        if (leftMillis <= 0) {
+          return;
+        }
+        wait(leftMillis);
       }
     }
 
