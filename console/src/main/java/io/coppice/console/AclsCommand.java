@@ -54,7 +54,8 @@ final class AclsCommand {
         names = "--agents",
         paramLabel = "N",
         required = true,
-        description = "Agents that there are, named as those that take slots: agent-00, agent-01 ...")
+        description =
+            "Agents that there are, named as those that take slots: agent-00, agent-01 ...")
     private int agents;
 
     @Option(
@@ -103,7 +104,8 @@ final class AclsCommand {
         admin.createAcls(bindings).all().get();
       } catch (ExecutionException e) {
         throw UserError.failed(
-            "Users and access control lists cannot be added: " + e.getCause().getMessage(), e.getCause());
+            "Users and access control lists cannot be added: " + e.getCause().getMessage(),
+            e.getCause());
       } catch (KafkaException e) {
         throw UserError.badInput("--bootstrap " + bootstrap + ": " + e.getMessage() + ".", e);
       }

@@ -71,8 +71,7 @@ public final class AgentMetrics {
     set("coppice.agent.evaluation.loss", loss);
   }
 
-  void submitted(
-      double trainSeconds, double trainLoss, long bytesUp, long bytesDown, int round) {
+  void submitted(double trainSeconds, double trainLoss, long bytesUp, long bytesDown, int round) {
     set("coppice.agent.train.loss", trainLoss);
     registry
         .timer("coppice.agent.train", tags)
@@ -143,6 +142,8 @@ public final class AgentMetrics {
   }
 
   void rejected(String reason) {
-    registry.counter("coppice.agent.rejected", tags.and("reason", reason.toLowerCase(Locale.ROOT))).increment();
+    registry
+        .counter("coppice.agent.rejected", tags.and("reason", reason.toLowerCase(Locale.ROOT)))
+        .increment();
   }
 }

@@ -187,9 +187,9 @@ public final class EdgeAgent implements Runnable {
     run = definition;
     admission = new Admission(run.run(), identity.agentId(), identity.key());
     checkAdmission();
-    // The agent's name comes first, so that its rights can be given by that prefix; no name has a dot.
-    String transactionalId =
-        cluster.topicPrefix() + "agent." + identity.agentId() + "." + run.id();
+    // The agent's name comes first, so that its rights can be given by that prefix; no name has a
+    // dot.
+    String transactionalId = cluster.topicPrefix() + "agent." + identity.agentId() + "." + run.id();
     if (run.fleetQuantile().isPresent()) {
       phase = Phase.MEASURING;
       profile = measure(transactionalId);
