@@ -111,7 +111,7 @@ final class Brokers implements AutoCloseable {
       int entrance = entrances.get(party).get(node - 1);
       listeners.put(party, address(exit));
       advertised.put(party, address(entrance));
-      lines.add(Line.open(entrance, exit, conditions.get(party)));
+      lines.add(Line.open(entrance, exit, conditions.get(party), node == 1));
     }
     Properties settings = new Properties();
     settings.put("process.roles", "broker,controller");

@@ -13,13 +13,16 @@ import io.coppice.schemas.RejectReason;
 import io.coppice.schemas.RejectedRecord;
 import io.coppice.schemas.Topic;
 import io.coppice.schemas.UpdateRejected;
+import io.coppice.schemas.UpdateShard;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -89,14 +92,14 @@ class FaultsTest {
 
   @Test
   void anAgentIsKilledInMidTransactionAndComesBack() throws Exception {
-    RunDefinition run = define("agent-killed", 10, DEADLINE_MILLIS);
+    RunDefinition run = define("agent-killed", 30, 3 * DEADLINE_MILLIS);
     ring.startAgent(run, 0, false);
     ring.startAgent(run, 1, false);
     JavaProcess victim = ring.startAgent(run, 2, true);
     ring.await(run, "the victim takes part", log -> !log.roundsOf("agent-2").isEmpty());
 
     try (LogCopy written = ring.uncommitted(run)) {
-      ring.brokers().line(FaultyRing.VICTIM).slow(SLOW);
+      ring.brokers().line(FaultyRing.VICTIM).slowToFirst(SLOW / 3);
       int round = awaitHalfAnUpdate(written);
       victim.kill();
       ring.brokers().line(FaultyRing.VICTIM).mend();
@@ -111,32 +114,38 @@ class FaultsTest {
     }
   }
 
-  /** Waits until a shard of the victim's update can be seen, but not its submission, and returns its round. */
+  /** Waits until shards of an update of the victim can be seen, but not all of them, and returns its round. */
   private static int awaitHalfAnUpdate(LogCopy written) throws Exception {
     FaultyRing.await("half an update", () -> isHalfWritten(written));
-    return written.updates().stream()
-        .map(At::value)
-        .filter(shard -> shard.getAgentId().equals("agent-2"))
-        .toList()
-        .getLast()
-        .getRound();
+    return lastOfVictim(written).orElseThrow().getRound();
   }
 
   /** Looks twice: what is read of a whole update may be half of it once. */
   private static boolean isHalfWritten(LogCopy written) {
     for (int look = 0; look < 2; look++) {
       written.readOn();
-      boolean half =
-          written.updates().stream()
-              .map(At::value)
-              .filter(shard -> shard.getAgentId().equals("agent-2"))
-              .anyMatch(shard -> !written.hasSubmitted("agent-2", shard.getRound()));
-      if (!half) {
+      Optional<UpdateShard> last = lastOfVictim(written);
+      if (last.isEmpty() || isWhole(last.get(), written)) {
         return false;
       }
       pause();
     }
     return true;
+  }
+
+  private static boolean isWhole(UpdateShard shard, LogCopy written) {
+    long seen =
+        written.updates().stream()
+            .filter(at -> at.value().getSubmission().equals(shard.getSubmission()))
+            .count();
+    return seen == shard.getDeltaShards() + shard.getImportanceShards();
+  }
+
+  private static Optional<UpdateShard> lastOfVictim(LogCopy written) {
+    return written.updates().stream()
+        .map(At::value)
+        .filter(shard -> shard.getAgentId().equals("agent-2"))
+        .max(Comparator.comparingInt(UpdateShard::getRound));
   }
 
   private static void pause() {

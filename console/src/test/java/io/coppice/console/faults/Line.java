@@ -25,6 +25,7 @@ final class Line implements AutoCloseable {
   static final class Condition {
     private boolean cut;
     private long bytesPerSecond = Long.MAX_VALUE;
+    private boolean onlyFirst;
 
     /** No byte passes any more, until the line is {@link #mend}ed. */
     synchronized void cut() {
@@ -34,6 +35,13 @@ final class Line implements AutoCloseable {
     /** Of what the party sends, so many bytes pass in a second on each connection. */
     synchronized void slow(long bytesPerSecond) {
       this.bytesPerSecond = bytesPerSecond;
+      onlyFirst = false;
+    }
+
+    /** The same on the line to the first broker only: what goes to the others is there long before. */
+    synchronized void slowToFirst(long bytesPerSecond) {
+      this.bytesPerSecond = bytesPerSecond;
+      onlyFirst = true;
     }
 
     /** All is well again. */
@@ -44,9 +52,9 @@ final class Line implements AutoCloseable {
     }
 
     /** Waits for as long as so many bytes take that the party sends. */
-    private synchronized void send(int bytes) throws InterruptedException {
+    private synchronized void send(int bytes, boolean first) throws InterruptedException {
       long begin = System.nanoTime();
-      while (bytesPerSecond != Long.MAX_VALUE) {
+      while (bytesPerSecond != Long.MAX_VALUE && (first || !onlyFirst)) {
         long leftMillis =
             bytes * 1000L / bytesPerSecond
                 - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
@@ -68,26 +76,29 @@ final class Line implements AutoCloseable {
   private final ServerSocket entrance;
   private final int port;
   private final Condition condition;
+  private final boolean first;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
 
-  private Line(ServerSocket entrance, int port, Condition condition) {
+  private Line(ServerSocket entrance, int port, Condition condition, boolean first) {
     this.entrance = entrance;
     this.port = port;
     this.condition = condition;
+    this.first = first;
   }
 
   /**
    * Opens a line from one port of 127.0.0.1 to another, where somebody may listen or not.
    *
    * @param condition shared by all lines that fail together
+   * @param first whether it leads to the first broker
    */
-  static Line open(int from, int to, Condition condition) {
+  static Line open(int from, int to, Condition condition, boolean first) {
     try {
       ServerSocket entrance = new ServerSocket();
       entrance.setReuseAddress(true);
       entrance.setReceiveBufferSize(BUFFER_BYTES);
       entrance.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), from));
-      Line line = new Line(entrance, to, condition);
+      Line line = new Line(entrance, to, condition, first);
       Thread.ofVirtual().start(line::accept);
       return line;
     } catch (IOException e) {
@@ -126,7 +137,7 @@ final class Line implements AutoCloseable {
       byte[] buffer = new byte[BUFFER_BYTES];
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         if (sent) {
-          condition.send(n);
+          condition.send(n, first);
         }
         condition.pass();
         out.write(buffer, 0, n);
