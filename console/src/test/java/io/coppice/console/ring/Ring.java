@@ -6,6 +6,7 @@ import io.coppice.agent.AgentData;
 import io.coppice.agent.AgentKey;
 import io.coppice.agent.AgentMetrics;
 import io.coppice.agent.AgentRunner;
+import io.coppice.agent.AgentRuns;
 import io.coppice.agent.ComputeGate;
 import io.coppice.agent.DeviceLink;
 import io.coppice.agent.EdgeAgent;
@@ -226,6 +227,20 @@ final class Ring implements AutoCloseable {
     started.add(runner);
     runner.start();
     return runner;
+  }
+
+  /** An agent of no run, not begun, whose figures are among those of the others. */
+  AgentRuns bystander(String id) {
+    return new AgentRuns(
+        cluster(),
+        serdes,
+        id,
+        Optional.empty(),
+        List.of(),
+        AgentData.of(train),
+        gate,
+        link,
+        agentMeters);
   }
 
   /** Stops an agent wherever it is; its round is given up. */
