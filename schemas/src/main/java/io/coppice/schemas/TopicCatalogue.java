@@ -211,7 +211,7 @@ public final class TopicCatalogue {
     sameCount(partitions, Topic.Partitioning.BY_SHARD);
     sameCount(partitions, Topic.Partitioning.BY_RUN);
     for (Topic topic : partitions.keySet()) {
-      ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic.name(prefix));
+      ConfigResource resource = resource(topic);
       try {
         checkConfigs(topic, await(admin.describeConfigs(List.of(resource)).all()).get(resource));
       } catch (ExecutionException e) {
