@@ -65,16 +65,16 @@ final class FaultyRing implements AutoCloseable {
 
   private final Path directory;
   private final Brokers brokers;
-  private final EmbeddedRegistry registry;
-  private final ClusterConfig cluster;
-  private final LogSerdes serdes;
-  private final Admin admin;
   private final Path data;
   private final List<JavaProcess> aggregators = new ArrayList<>();
   private final List<JavaProcess> pruning = new ArrayList<>();
   private final Map<String, JavaProcess> agents = new LinkedHashMap<>();
   private final List<JavaProcess> all = new ArrayList<>();
   private final Map<String, LogCopy> logs = new TreeMap<>();
+  private Admin admin;
+  private ClusterConfig cluster;
+  private LogSerdes serdes;
+  private EmbeddedRegistry registry;
 
   /**
    * Starts a ring, and waits until the work is shared among its services.
@@ -104,7 +104,7 @@ final class FaultyRing implements AutoCloseable {
       awaitPruning(names(pruning));
     } catch (Exception | Error e) {
       System.err.println(lastWords());
-      all.forEach(JavaProcess::close);
+      close();
       throw e;
     }
   }
@@ -142,6 +142,8 @@ final class FaultyRing implements AutoCloseable {
             "30",
             "--tick-interval",
             "200",
+            "--http-port",
+            "0",
             "--command-config",
             clientProperties(name, "transaction.timeout.ms", "8000").toString()));
   }
@@ -465,8 +467,12 @@ final class FaultyRing implements AutoCloseable {
   public void close() throws IOException {
     logs.values().forEach(LogCopy::close);
     all.forEach(JavaProcess::close);
-    admin.close(Duration.ZERO);
-    registry.close();
+    if (admin != null) {
+      admin.close(Duration.ZERO);
+    }
+    if (registry != null) {
+      registry.close();
+    }
     brokers.close();
   }
 }

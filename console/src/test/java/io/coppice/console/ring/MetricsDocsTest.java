@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.coppice.agent.AgentRuns;
 import io.coppice.console.observe.MetricTable;
-import io.coppice.agent.AgentRuns;
 import io.coppice.console.observe.MetricTable.Metric;
 import io.coppice.learning.data.Dataset;
 import io.coppice.learning.data.Datasets;

@@ -176,7 +176,7 @@ class RunCommandsTest {
     CommandRun watch = run("watch", "pruned");
     assertThat(watch.exitCode()).isZero();
     assertThat(watch.out())
-        .contains("stopped by ", ": new disks", "round 29 of 29: accuracy")
+        .contains("round 29 of 29: accuracy")
         .endsWith("Run pruned is finished." + System.lineSeparator());
     RunLog log = ring.finish(pruned);
     assertThat(log.events(RunStopped.class)).hasSize(1);
