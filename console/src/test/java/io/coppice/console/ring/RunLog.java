@@ -83,7 +83,7 @@ final class RunLog implements AutoCloseable {
           take(entry);
         }
       }
-    } while (!entries.isEmpty());
+    } while (!entries.isEmpty() || !reader.hasReachedEnd());
   }
 
   private void take(Entry entry) {
