@@ -134,7 +134,7 @@ class AuditFilesTest {
         "--with-bundle: " + full + " is no evidence bundle: it has no manifest.json.");
     refused(
         audit("export", "--bundle", full, "--dir", directory, "--out", full),
-        "[--dir=DIR] and [--bootstrap=HOST:PORT --registry=URL [--topic-prefix=TEXT]] and [--bundle=DIR] are mutually exclusive");
+        "[--dir=DIR] and [[--bootstrap=HOST:PORT] [--registry=URL] [--topic-prefix=TEXT] [--command-config=FILE]] and [--bundle=DIR] are mutually exclusive");
     refused(audit("export", "--out", full), "Missing required argument");
   }
 }
