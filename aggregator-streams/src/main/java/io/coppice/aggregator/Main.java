@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
 import org.apache.kafka.clients.admin.Admin;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The aggregator as a process. */
@@ -108,29 +109,7 @@ public final class Main implements Callable<Integer> {
           "Milliseconds between two looks at the deadlines (COPPICE_TICK_INTERVAL; ${DEFAULT-VALUE}).")
   private long tickInterval;
 
-  @Option(
-      names = "--shard-partitions",
-      paramLabel = "N",
-      defaultValue = "${COPPICE_SHARD_PARTITIONS:-12}",
-      description =
-          "Partitions by shard of topics that do not exist yet (COPPICE_SHARD_PARTITIONS; ${DEFAULT-VALUE}).")
-  private int shardPartitions;
-
-  @Option(
-      names = "--run-partitions",
-      paramLabel = "N",
-      defaultValue = "${COPPICE_RUN_PARTITIONS:-4}",
-      description =
-          "Partitions by run of topics that do not exist yet (COPPICE_RUN_PARTITIONS; ${DEFAULT-VALUE}).")
-  private int runPartitions;
-
-  @Option(
-      names = "--replication",
-      paramLabel = "N",
-      defaultValue = "${COPPICE_REPLICATION:-" + Option.NULL_VALUE + "}",
-      description =
-          "Replicas of topics that do not exist yet (COPPICE_REPLICATION; the broker's default).")
-  private Short replication;
+  @Mixin private TopicOptions topics;
 
   @Option(
       names = "--http-port",
@@ -203,7 +182,7 @@ public final class Main implements Callable<Integer> {
             Duration.ofMillis(tickInterval),
             standbyReplicas,
             Optional.ofNullable(instanceId));
-    Sizing wanted = new Sizing(shardPartitions, runPartitions, Optional.ofNullable(replication));
+    Sizing wanted = topics.sizing();
     try (Operations operations = httpPort == 0 ? null : Operations.open(httpHost, httpPort)) {
       return run(config, wanted, Optional.ofNullable(operations));
     }

@@ -4,6 +4,9 @@ import io.coppice.aggregator.AggregatorConfig;
 import io.coppice.aggregator.AggregatorService;
 import io.coppice.audit.RunVerifier;
 import io.coppice.audit.Verification;
+import io.coppice.console.bench.aggregation.SyntheticAgent;
+import io.coppice.console.bench.aggregation.SyntheticRun;
+import io.coppice.console.bench.aggregation.UpdatePayload;
 import io.coppice.embedded.EmbeddedCluster;
 import io.coppice.learning.encoding.Encoding;
 import io.coppice.learning.model.Shards;
@@ -58,6 +61,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -79,18 +83,14 @@ public final class AuditThroughput {
   private final EmbeddedCluster cluster;
   private final LogSerdes serdes;
   private final Architecture architecture = Architecture.of("conv2", 1, 28, 28, 62);
-  private final List<ByteBuffer> blocks = new ArrayList<>();
+  private final UpdatePayload payload =
+      UpdatePayload.of(architecture.layout().size(), TensorEncoding.FLOAT32, 1);
 
   private AuditThroughput(Path directory, int agents) {
     this.directory = directory;
     this.agents = agents;
     this.cluster = EmbeddedCluster.start(directory.resolve("log"), 0);
     this.serdes = new LogSerdes(cluster.config().newRegistry());
-    float[] values = RandomValues.normal(architecture.layout().size(), 1);
-    Shards shards = Shards.DEFAULT;
-    for (int s = 0; s < shards.count(values.length); s++) {
-      blocks.add(Encoding.FLOAT32.encode(values, shards.from(s), shards.length(values.length, s)));
-    }
   }
 
   /** Takes the number of agents, 50 if there is none. */
@@ -117,7 +117,7 @@ public final class AuditThroughput {
   }
 
   private void measure(PrintStream out, boolean warmingUp) throws Exception {
-    double megabytes = (double) agents * architecture.layout().size() * Float.BYTES / 1e6;
+    double megabytes = agents * payload.bytes() / 1e6;
     if (warmingUp) {
       out.printf(
           Locale.ROOT,
@@ -126,7 +126,11 @@ public final class AuditThroughput {
           megabytes / agents,
           THREADS);
     }
-    RunDefinition run = define("throughput");
+    RunDefinition run =
+        Runs.define(
+            cluster.config(),
+            serdes,
+            SyntheticRun.of("throughput", architecture, TensorEncoding.FLOAT32, agents, 1));
     double summing = aggregate(run);
     double verifying = verify(run);
     out.printf(
@@ -139,50 +143,12 @@ public final class AuditThroughput {
         warmingUp ? "   (warming up)" : "");
   }
 
-  private RunDefinition define(String id) throws InterruptedException {
-    var cost = CostModels.named("paper", architecture.layout(), architecture.outputPositions(), 1);
-    return Runs.define(
-        cluster.config(),
-        serdes,
-        TrainingRun.newBuilder()
-            .setRunId(id)
-            .setCreatedAt(Instant.now())
-            .setSeed(1)
-            .setArchitecture(new io.coppice.schemas.Architecture("conv2", List.of(1, 28, 28), 62))
-            .setLoss(Loss.SOFTMAX_CROSS_ENTROPY)
-            .setTraining(new LocalTraining(1, 20, 0.1, 1.0))
-            .setRounds(1)
-            .setParticipation(
-                new Participation(agents, agents, Duration.ofHours(1).toMillis(), null))
-            .setPruning(
-                new PruningPolicy(
-                    "none",
-                    1,
-                    0.3,
-                    1000.0,
-                    null,
-                    Regrow.ZERO,
-                    ImportanceRounds.EVERY_ROUND,
-                    null,
-                    null,
-                    null))
-            .setEvaluation(new Evaluation(1, EvaluationMode.FEDERATED))
-            .setCost(
-                new CostCoefficients(
-                    cost.name(),
-                    cost.fixedSeconds(),
-                    cost.communicationSecondsPerWeight(),
-                    Arrays.stream(cost.computationSecondsPerWeight()).boxed().toList(),
-                    null))
-            .setEncoding(
-                new Encodings(
-                    TensorEncoding.FLOAT32, TensorEncoding.FLOAT32, TensorEncoding.FLOAT32))
-            .build());
-  }
-
   /** Seconds from the start of an aggregator that finds all updates in the log to the end of the run. */
   private double aggregate(RunDefinition run) throws Exception {
-    List<KeyPair> keys = Stream.generate(Signatures::newKeyPair).limit(agents).toList();
+    List<SyntheticAgent> synthetic =
+        IntStream.range(0, agents)
+            .mapToObj(a -> new SyntheticAgent(serdes, run.id(), a, payload))
+            .toList();
     try (AggregatorService opening = newAggregator()) {
       opening.start();
       opening.awaitRunning(PATIENCE);
@@ -197,17 +163,17 @@ public final class AuditThroughput {
               new TransactionalWriter(cluster.config(), "agents-" + run.id(), run.id())) {
         pruning.start();
         writer.begin();
-        for (int a = 0; a < agents; a++) {
-          join(writer, run, a, keys.get(a));
-        }
+        synthetic.forEach(agent -> agent.join(writer));
         writer.commit();
         await(run, event -> event instanceof RoundOpened);
       }
     }
     try (TransactionalWriter writer =
         new TransactionalWriter(cluster.config(), "agents-" + run.id(), run.id())) {
-      for (int a = 0; a < agents; a++) {
-        submit(writer, run, a, keys.get(a));
+      for (SyntheticAgent agent : synthetic) {
+        writer.begin();
+        agent.submit(writer, 0);
+        writer.commit();
       }
     }
     try (AggregatorService aggregator = newAggregator()) {
@@ -232,73 +198,6 @@ public final class AuditThroughput {
             0,
             Optional.of("benchmark")),
         sizing);
-  }
-
-  private void join(TransactionalWriter writer, RunDefinition run, int agent, KeyPair keys) {
-    AgentJoined joined =
-        AgentJoined.newBuilder()
-            .setRunId(run.id())
-            .setAgentId(id(agent))
-            .setJoinedAt(Instant.now())
-            .setSampleCount(1)
-            .setMaxWeight(20)
-            .setPublicKey(Signatures.encode(keys.getPublic()))
-            .build();
-    writer.sendByRun(Topic.AGENTS, serdes.agents, LogKeys.agent(run.id(), id(agent)), joined);
-  }
-
-  private void submit(TransactionalWriter writer, RunDefinition run, int agent, KeyPair keys) {
-    List<ShardDigest> digests = new ArrayList<>();
-    for (int s = 0; s < blocks.size(); s++) {
-      digests.add(
-          new ShardDigest(
-              ShardKind.DELTA,
-              s,
-              blocks.get(s).remaining() / Float.BYTES,
-              ContentDigest.ofBytes(blocks.get(s))));
-    }
-    UpdateSubmitted submission =
-        UpdateSubmitted.newBuilder()
-            .setRunId(run.id())
-            .setRound(0)
-            .setAgentId(id(agent))
-            .setMaskVersion(0)
-            .setWeight(1 + agent % 20)
-            .setTrainLoss(1)
-            .setTrainSeconds(1)
-            .setPayloadBytes((long) architecture.layout().size() * Float.BYTES)
-            .setShards(digests)
-            .setSignature(ByteBuffer.allocate(0))
-            .build();
-    submission.setSignature(Signatures.sign(submission, keys.getPrivate()));
-    ByteBuffer digest = ContentDigest.of(submission);
-    writer.begin();
-    for (int s = 0; s < blocks.size(); s++) {
-      UpdateShard shard =
-          UpdateShard.newBuilder()
-              .setRunId(run.id())
-              .setRound(0)
-              .setAgentId(id(agent))
-              .setSubmission(digest)
-              .setMaskVersion(0)
-              .setKind(ShardKind.DELTA)
-              .setShard(s)
-              .setDeltaShards(blocks.size())
-              .setImportanceShards(0)
-              .setWeight(submission.getWeight())
-              .setEncoding(TensorEncoding.FLOAT32)
-              .setValueCount(digests.get(s).getValueCount())
-              .setValues(blocks.get(s))
-              .build();
-      writer.sendByShard(
-          Topic.UPDATES, serdes.updates, LogKeys.shard(run.id(), ShardKind.DELTA, s), s, shard);
-    }
-    writer.sendByRun(Topic.SUBMISSIONS, serdes.submissions, run.id(), submission);
-    writer.commit();
-  }
-
-  private static String id(int agent) {
-    return String.format(Locale.ROOT, "agent-%04d", agent);
   }
 
   private void await(RunDefinition run, Predicate<Object> wanted) {

@@ -1,5 +1,6 @@
 package io.coppice.console;
 
+import io.coppice.aggregator.TopicOptions;
 import io.coppice.console.LogOption.OpenLog;
 import io.coppice.console.definition.DefinitionDifference;
 import io.coppice.console.definition.DefinitionText;
@@ -9,6 +10,7 @@ import io.coppice.replay.Runs;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.LogSerdes;
+import io.coppice.schemas.TopicCatalogue.Sizing;
 import io.coppice.schemas.TrainingRun;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -99,7 +101,7 @@ final class RunStartCommand implements Callable<Integer> {
       return 0;
     }
     try (StopSignal stop = new StopSignal();
-        OpenLog open = cluster.openOrCreate(topics.sizing())) {
+        OpenLog open = cluster.openOrCreate(sizing())) {
       LogSerdes serdes = new LogSerdes(open.cluster().newRegistry());
       RunDefinition defined = define(open.cluster(), serdes, run, out);
       if (watch) {
@@ -154,5 +156,13 @@ final class RunStartCommand implements Callable<Integer> {
   private static void describe(RunDefinition run, PrintWriter out) {
     DefinitionText.lines(run).forEach((label, text) -> out.printf("  %-12s%s%n", label, text));
     out.flush();
+  }
+
+  private Sizing sizing() {
+    try {
+      return topics.sizing();
+    } catch (IllegalArgumentException e) {
+      throw UserError.badInput(e.getMessage(), e);
+    }
   }
 }

@@ -17,7 +17,7 @@ import java.time.Instant;
 import java.util.Locale;
 
 /** An agent that does not train: it joins, and submits the same numbers in every round, signed as any other agent's. */
-final class SyntheticAgent {
+public final class SyntheticAgent {
 
   private static final long MAX_WEIGHT = 20;
 
@@ -31,7 +31,7 @@ final class SyntheticAgent {
   /**
    * @param number from 0, by which agents differ in name and weight
    */
-  SyntheticAgent(LogSerdes serdes, String runId, int number, UpdatePayload payload) {
+  public SyntheticAgent(LogSerdes serdes, String runId, int number, UpdatePayload payload) {
     this.serdes = serdes;
     this.runId = runId;
     this.id = String.format(Locale.ROOT, "agent-%04d", number);
@@ -45,7 +45,7 @@ final class SyntheticAgent {
   }
 
   /** Adds its join to the writer's transaction. */
-  void join(TransactionalWriter writer) {
+  public void join(TransactionalWriter writer) {
     AgentJoined joined =
         AgentJoined.newBuilder()
             .setRunId(runId)
@@ -59,7 +59,7 @@ final class SyntheticAgent {
   }
 
   /** Adds its update of a round to the writer's transaction. */
-  void submit(TransactionalWriter writer, int round) {
+  public void submit(TransactionalWriter writer, int round) {
     UpdateSubmitted submission =
         UpdateSubmitted.newBuilder()
             .setRunId(runId)

@@ -2,9 +2,6 @@ package io.coppice.console.bench.aggregation;
 
 import io.coppice.console.UserError;
 import io.coppice.learning.model.Mask;
-import io.coppice.learning.nn.Architecture;
-import io.coppice.learning.pruning.CostModel;
-import io.coppice.learning.pruning.CostModels;
 import io.coppice.replay.LogReader;
 import io.coppice.replay.LogTensors;
 import io.coppice.replay.RunDefinition;
@@ -13,28 +10,16 @@ import io.coppice.replay.TransactionalWriter;
 import io.coppice.schemas.AggregateShard;
 import io.coppice.schemas.ClusterConfig;
 import io.coppice.schemas.ContentDigest;
-import io.coppice.schemas.CostCoefficients;
-import io.coppice.schemas.Encodings;
-import io.coppice.schemas.Evaluation;
-import io.coppice.schemas.EvaluationMode;
-import io.coppice.schemas.ImportanceRounds;
-import io.coppice.schemas.LocalTraining;
 import io.coppice.schemas.LogKeys;
 import io.coppice.schemas.LogSerdes;
-import io.coppice.schemas.Loss;
 import io.coppice.schemas.MaskOrigin;
 import io.coppice.schemas.MaskPublished;
-import io.coppice.schemas.Participation;
-import io.coppice.schemas.PruningPolicy;
-import io.coppice.schemas.Regrow;
 import io.coppice.schemas.RoundOpened;
 import io.coppice.schemas.TensorEncoding;
 import io.coppice.schemas.Topic;
-import io.coppice.schemas.TrainingRun;
 import io.coppice.schemas.UpdateRejected;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -63,7 +48,6 @@ final class SyntheticFederation implements AutoCloseable {
   private static final int PAYLOADS = 4;
 
   private static final Duration PATIENCE = Duration.ofMinutes(10);
-  private static final Duration DEADLINE = Duration.ofHours(1);
 
   /** The mean of small values in float32 may be off by so much of the largest. */
   private static final double TOLERANCE = 1e-5;
@@ -105,7 +89,10 @@ final class SyntheticFederation implements AutoCloseable {
       payloads.add(UpdatePayload.of(mask.activeParameters(), settings.encoding(), p));
     }
     this.expectedFirstShard = expectedFirstShard();
-    RunDefinition run = Runs.define(cluster, serdes, definition(settings, agents, rounds));
+    RunDefinition run = Runs.define(
+            cluster,
+            serdes,
+            SyntheticRun.of(RUN, settings.architecture(), settings.encoding(), agents, rounds));
     this.reader = new LogReader(cluster);
     reader.followFromStart(
         Topic.ROUNDS, LogKeys.runPartition(run.id(), reader.partitions(Topic.ROUNDS)));
@@ -192,48 +179,6 @@ final class SyntheticFederation implements AutoCloseable {
         (end - start) / 1e9,
         (end - committed) / 1e9,
         cpuSeconds.getAsDouble() - cpuBefore);
-  }
-
-  private static TrainingRun definition(AggregateSettings settings, int agents, int rounds) {
-    Architecture architecture = settings.architecture();
-    CostModel cost =
-        CostModels.named("paper", architecture.layout(), architecture.outputPositions(), 1);
-    return TrainingRun.newBuilder()
-        .setRunId(RUN)
-        .setCreatedAt(Instant.now())
-        .setSeed(1)
-        .setArchitecture(
-            new io.coppice.schemas.Architecture(
-                architecture.network(),
-                List.of(architecture.channels(), architecture.height(), architecture.width()),
-                architecture.classes()))
-        .setLoss(Loss.SOFTMAX_CROSS_ENTROPY)
-        .setTraining(new LocalTraining(1, 20, 0.1, 1.0))
-        .setRounds(rounds)
-        .setParticipation(new Participation(agents, agents, DEADLINE.toMillis(), null))
-        .setPruning(
-            new PruningPolicy(
-                RunDefinition.CONVENTIONAL,
-                1,
-                0.3,
-                1000.0,
-                null,
-                Regrow.ZERO,
-                ImportanceRounds.EVERY_ROUND,
-                null,
-                null,
-                null))
-        .setEvaluation(new Evaluation(1, EvaluationMode.FEDERATED))
-        .setCost(
-            new CostCoefficients(
-                cost.name(),
-                cost.fixedSeconds(),
-                cost.communicationSecondsPerWeight(),
-                Arrays.stream(cost.computationSecondsPerWeight()).boxed().toList(),
-                null))
-        .setEncoding(
-            new Encodings(settings.encoding(), TensorEncoding.FLOAT32, settings.encoding()))
-        .build();
   }
 
   /** The mask of the run, which a pruning service would publish. */

@@ -21,7 +21,7 @@ import java.util.List;
  * @param blocks encoded shards
  * @param digests of these shards
  */
-record UpdatePayload(
+public record UpdatePayload(
     float[] values, TensorEncoding encoding, List<ByteBuffer> blocks, List<ShardDigest> digests) {
 
   /** Size of a step of a trained network, roughly. */
@@ -31,7 +31,7 @@ record UpdatePayload(
    * @param size number of values: the active parameters
    * @param seed of the values
    */
-  static UpdatePayload of(int size, TensorEncoding encoding, long seed) {
+  public static UpdatePayload of(int size, TensorEncoding encoding, long seed) {
     SplitMix64 random = new SplitMix64(seed);
     float[] values = new float[size];
     for (int i = 0; i < size; i++) {
@@ -55,7 +55,8 @@ record UpdatePayload(
     return blocks.size();
   }
 
-  long bytes() {
+  /** Bytes of all shards. */
+  public long bytes() {
     return blocks.stream().mapToLong(ByteBuffer::remaining).sum();
   }
 }

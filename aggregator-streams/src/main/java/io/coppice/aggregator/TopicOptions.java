@@ -1,11 +1,11 @@
-package io.coppice.console;
+package io.coppice.aggregator;
 
 import io.coppice.schemas.TopicCatalogue.Sizing;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** How topics are made that do not exist yet: the aggregator's own options, for whoever comes first. */
-final class TopicOptions {
+/** How topics are made that do not exist yet: options of the aggregator, and of whoever else may come first. */
+public final class TopicOptions {
 
   @Option(
       names = "--shard-partitions",
@@ -34,11 +34,11 @@ final class TopicOptions {
   /**
    * Reads the options.
    *
-   * @throws UserError if one of them is below 1
+   * @throws IllegalArgumentException if one of them is below 1
    */
-  Sizing sizing() {
+  public Sizing sizing() {
     if (shardPartitions < 1 || runPartitions < 1 || (replication != null && replication < 1)) {
-      throw UserError.badInput(
+      throw new IllegalArgumentException(
           "--shard-partitions, --run-partitions and --replication are at least 1.");
     }
     return new Sizing(shardPartitions, runPartitions, Optional.ofNullable(replication));
