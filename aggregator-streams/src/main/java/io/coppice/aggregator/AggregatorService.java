@@ -185,6 +185,16 @@ public final class AggregatorService implements AutoCloseable {
   }
 
   /**
+   * The same, but waits for a schema registry that does not answer yet.
+   *
+   * @param patience how long
+   */
+  public void start(Duration patience) throws InterruptedException {
+    serdes.registerAll(topicPrefix, patience);
+    streams.start();
+  }
+
+  /**
    * Waits until the instance has its share of the work and has restored it.
    *
    * @throws IllegalStateException if it is not running by then, or has failed

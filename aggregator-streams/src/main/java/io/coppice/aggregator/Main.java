@@ -32,6 +32,9 @@ public final class Main implements Callable<Integer> {
   /** Only this process configures logging; an application that embeds the service has its own. */
   private static final String LOGGING = "logback.configurationFile";
 
+  /** How long to wait for a schema registry that is being started, too. */
+  private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+
   @Option(
       names = "--bootstrap",
       paramLabel = "HOST:PORT",
@@ -198,7 +201,7 @@ public final class Main implements Callable<Integer> {
     try (AggregatorService service = service(config, partitions, operations)) {
       Thread shutdown = new Thread(service::close, "shutdown");
       Runtime.getRuntime().addShutdownHook(shutdown);
-      service.start();
+      service.start(START_TIMEOUT);
       service.awaitStopped();
       return service.hasFailed() ? CommandLine.ExitCode.SOFTWARE : CommandLine.ExitCode.OK;
     }

@@ -80,8 +80,8 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
     }
   }
 
-  private RegistryException unreachable(IOException e) {
-    return new RegistryException(
+  private UnreachableException unreachable(IOException e) {
+    return new UnreachableException(
         "The schema registry at " + url + " does not answer: " + e.getMessage(), e);
   }
 

@@ -1,9 +1,12 @@
 package io.coppice.schemas;
 
+import java.time.Duration;
 import org.apache.avro.specific.SpecificRecord;
 
 /** One serde for the values of every topic, over one registry. */
 public final class LogSerdes {
+
+  private static final Duration PAUSE = Duration.ofMillis(500);
 
   public final RecordSerde<TrainingRun> runs;
   public final RecordSerde<RunCommand> commands;
@@ -49,6 +52,26 @@ public final class LogSerdes {
   public void registerAll(String topicPrefix) {
     for (Topic topic : Topic.values()) {
       of(topic).register(topic.name(topicPrefix));
+    }
+  }
+
+  /**
+   * The same, but waits for a registry that does not answer yet, as where all services of a cluster are started at once.
+   *
+   * @param patience how long to wait for its first answer
+   */
+  public void registerAll(String topicPrefix, Duration patience) throws InterruptedException {
+    long giveUp = System.nanoTime() + patience.toNanos();
+    while (true) {
+      try {
+        registerAll(topicPrefix);
+        return;
+      } catch (SchemaRegistry.UnreachableException e) {
+        if (System.nanoTime() > giveUp) {
+          throw e;
+        }
+        Thread.sleep(PAUSE);
+      }
     }
   }
 

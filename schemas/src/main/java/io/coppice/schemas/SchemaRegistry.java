@@ -41,8 +41,15 @@ public interface SchemaRegistry {
   }
 
   /** The registry did not answer, or refused; the message is one sentence fit for a user. */
-  final class RegistryException extends RuntimeException {
+  class RegistryException extends RuntimeException {
     public RegistryException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** The registry did not answer: trying again may help. */
+  final class UnreachableException extends RegistryException {
+    public UnreachableException(String message, Throwable cause) {
       super(message, cause);
     }
   }

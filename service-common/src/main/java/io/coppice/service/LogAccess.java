@@ -61,13 +61,14 @@ class LogAccess {
   }
 
   /**
-   * @throws StartException if the registry does not answer, or refuses our schemas
+   * @throws StartException if the registry does not answer in time, or refuses our schemas
    */
   @Singleton
-  LogSerdes serdes(ClusterConfig cluster) {
+  LogSerdes serdes(ClusterConfig cluster, ClusterSettings settings) throws InterruptedException {
     LogSerdes serdes = new LogSerdes(cluster.newRegistry());
     try {
-      serdes.registerAll(cluster.topicPrefix());
+      serdes.registerAll(
+          cluster.topicPrefix(), Duration.ofSeconds(settings.getStartTimeoutSeconds()));
       return serdes;
     } catch (SchemaRegistry.RegistryException e) {
       throw new StartException("coppice.cluster.registry-url: " + e.getMessage(), e);

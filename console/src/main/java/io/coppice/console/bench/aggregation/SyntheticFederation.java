@@ -89,7 +89,8 @@ final class SyntheticFederation implements AutoCloseable {
       payloads.add(UpdatePayload.of(mask.activeParameters(), settings.encoding(), p));
     }
     this.expectedFirstShard = expectedFirstShard();
-    RunDefinition run = Runs.define(
+    RunDefinition run =
+        Runs.define(
             cluster,
             serdes,
             SyntheticRun.of(RUN, settings.architecture(), settings.encoding(), agents, rounds));
