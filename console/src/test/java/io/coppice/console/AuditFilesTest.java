@@ -135,6 +135,7 @@ class AuditFilesTest {
     refused(
         audit("export", "--bundle", full, "--dir", directory, "--out", full),
         "[--dir=DIR] and [[--bootstrap=HOST:PORT] [--registry=URL] [--topic-prefix=TEXT] [--command-config=FILE]] and [--bundle=DIR] are mutually exclusive");
-    refused(audit("export", "--out", full), "Missing required argument");
+    refused(
+        audit("export", "--out", full), "Nothing says where the log is: give --dir, or --bundle");
   }
 }
