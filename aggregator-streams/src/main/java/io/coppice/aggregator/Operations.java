@@ -2,6 +2,8 @@ package io.coppice.aggregator;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -28,6 +30,7 @@ import java.util.function.Supplier;
  */
 final class Operations implements AutoCloseable {
 
+  private static final ObjectMapper MAPPER = new ObjectMapper();
   private static final String NAME = "coppice-aggregator";
   private static final String JSON = "application/json";
   private static final String FIGURES = "text/plain; version=0.0.4; charset=utf-8";
@@ -101,33 +104,12 @@ final class Operations implements AutoCloseable {
   }
 
   private static String json(Health health, String status) {
-    StringBuilder faults = new StringBuilder();
-    for (String fault : health.faults()) {
-      faults.append(faults.isEmpty() ? "" : ",").append(quoted(fault));
-    }
-    return String.format(
-        "{\"name\":\"%s\",\"status\":\"%s\",\"details\":{\"aggregator\":{\"name\":\"%s\","
-            + "\"status\":\"%s\",\"details\":{\"state\":%s,\"faults\":[%s]}}}}",
-        NAME, status, NAME, status, quoted(health.state()), faults);
-  }
-
-  private static String quoted(String text) {
-    StringBuilder quoted = new StringBuilder("\"");
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      switch (c) {
-        case '"' -> quoted.append("\\\"");
-        case '\\' -> quoted.append("\\\\");
-        default -> {
-          if (c < ' ') {
-            quoted.append(String.format("\\u%04x", (int) c));
-          } else {
-            quoted.append(c);
-          }
-        }
-      }
-    }
-    return quoted.append('"').toString();
+    ObjectNode document = MAPPER.createObjectNode().put("name", NAME).put("status", status);
+    ObjectNode aggregator = document.putObject("details").putObject("aggregator");
+    aggregator.put("name", NAME).put("status", status);
+    ObjectNode details = aggregator.putObject("details").put("state", health.state());
+    health.faults().forEach(details.putArray("faults")::add);
+    return document.toString();
   }
 
   private void answer(String path, Supplier<Answer> answers) {

@@ -77,7 +77,7 @@ class OperationsTest {
     HttpResponse<String> health = get("/health");
     assertThat(health.statusCode()).isEqualTo(503);
     assertThat(health.body())
-        .contains("\"status\":\"DOWN\"", "\"faults\":[\"Agent \\\"a\\\" is\\u000amissing.\"]");
+        .contains("\"status\":\"DOWN\"", "\"faults\":[\"Agent \\\"a\\\" is\\nmissing.\"]");
     assertThat(get("/health/liveness").statusCode()).as("a restart would not help").isEqualTo(200);
   }
 
