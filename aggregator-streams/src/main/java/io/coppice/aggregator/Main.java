@@ -151,7 +151,7 @@ public final class Main implements Callable<Integer> {
           "Further setting of the registry client, such as basic.auth.user.info=USER:PASSWORD.")
   private Map<String, String> registryProperties = new LinkedHashMap<>();
 
-  /** Runs until SIGTERM; exits with 0 after that, 1 after an error, 2 for wrong options. */
+  /** Runs until SIGTERM, after which the process ends with 143 as Java does; 1 after an error, 2 for wrong options. */
   public static void main(String[] arguments) {
     if (System.getProperty(LOGGING) == null) {
       System.setProperty(LOGGING, "aggregator-logback.xml");
