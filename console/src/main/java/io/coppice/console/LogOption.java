@@ -17,13 +17,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.TimeoutException;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** Which log a command reads: that of a demo's directory, or that of a running cluster. */
 final class LogOption {
 
-  private static final int ANSWER_MILLIS = 10_000;
+  /** How long brokers may take to answer, where the client properties do not say; TLS on a busy machine takes seconds. */
+  private static final int ANSWER_MILLIS = 30_000;
 
   private static final String BOOTSTRAP = "COPPICE_BOOTSTRAP";
   private static final String REGISTRY = "COPPICE_REGISTRY";
@@ -198,15 +200,18 @@ final class LogOption {
 
     private OpenLog open(ClusterConfig cluster, TopicsStep step) throws InterruptedException {
       Map<String, Object> settings = cluster.kafka();
-      settings.put("default.api.timeout.ms", ANSWER_MILLIS);
-      settings.put("request.timeout.ms", ANSWER_MILLIS);
+      settings.putIfAbsent("default.api.timeout.ms", ANSWER_MILLIS);
       try (Admin admin = Admin.create(settings)) {
         step.take(admin, admin.listTopics().names().get());
         return new OpenLog(cluster, () -> {});
       } catch (KafkaException e) {
         throw UserError.badInput("--bootstrap " + brokers() + ": " + rootMessage(e) + ".", e);
       } catch (ExecutionException e) {
-        throw UserError.failed("--bootstrap: No Kafka broker answers at " + brokers() + ".", e);
+        String problem =
+            e.getCause() instanceof TimeoutException
+                ? "No Kafka broker answers at " + brokers() + "."
+                : brokers() + " refuses: " + rootMessage(e) + ".";
+        throw UserError.failed("--bootstrap: " + problem, e);
       } catch (TopicCatalogue.MismatchException | IllegalStateException e) {
         throw UserError.failed("--bootstrap: " + e.getMessage(), e);
       }
@@ -232,12 +237,13 @@ final class LogOption {
       }
     }
 
+    /** What is behind a failure, without the full stop that some of Kafka's messages have and others have not. */
     private static String rootMessage(Throwable failure) {
       Throwable root = failure;
       while (root.getCause() != null) {
         root = root.getCause();
       }
-      return root.getMessage();
+      return String.valueOf(root.getMessage()).replaceFirst("\\.+$", "");
     }
   }
 

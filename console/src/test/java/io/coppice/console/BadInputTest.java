@@ -299,9 +299,13 @@ class BadInputTest {
     try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
       free = probe.getLocalPort();
     }
+    Path soon = temporary.resolve("soon.properties");
+    Files.writeString(soon, "default.api.timeout.ms=2000\nrequest.timeout.ms=2000\n");
     CommandRun run =
         CommandRun.of(
-            "tail", "rounds", "--bootstrap", "127.0.0.1:" + free, "--registry", "http://x:1");
+            ("tail rounds --registry http://x:1 --bootstrap 127.0.0.1:%d --command-config %s")
+                .formatted(free, soon)
+                .split(" "));
     assertThat(run.err().strip())
         .isEqualTo("--bootstrap: No Kafka broker answers at 127.0.0.1:%d.", free);
     assertThat(run.exitCode()).isEqualTo(Coppice.FAILED);
