@@ -119,6 +119,16 @@ class AgentSlotTest {
   }
 
   @Test
+  void aDirectoryThatCannotBeUsedIsNamed() throws IOException {
+    Path file = Files.writeString(slots.resolve("file"), "");
+    AgentSettings settings = new AgentSettings();
+    settings.setSlots(file.toString());
+    assertThatThrownBy(() -> AgentPlace.of(settings))
+        .isInstanceOf(StartException.class)
+        .hasMessageStartingWith("coppice.agent.slots: " + file + " cannot be used: ");
+  }
+
+  @Test
   void withoutSlotsAnAgentIsWhatItsSettingsSay() throws IOException {
     AgentSettings settings = new AgentSettings();
     settings.setId("agent-7");
