@@ -115,7 +115,7 @@ class AgentFaultsTest extends FaultScenarios {
 
   @Test
   void anAgentIsCutOffForLongerThanTheDeadline() throws Exception {
-    RunDefinition run = define("agent-cut-off", 16, TWO_OF_THREE);
+    RunDefinition run = define("agent-cut-off", 12, TWO_OF_THREE);
     ring.await(run, "the victim takes part", l -> !l.roundsOf(VICTIM).isEmpty());
 
     ring.brokers().line(FaultyRing.VICTIM).cut();
@@ -128,7 +128,7 @@ class AgentFaultsTest extends FaultScenarios {
 
   @Test
   void anAgentIsTooSlowForTheDeadline() throws Exception {
-    RunDefinition run = define("agent-slow", 24, TWO_OF_THREE);
+    RunDefinition run = define("agent-slow", 18, TWO_OF_THREE);
     ring.await(run, "the victim takes part", l -> !l.roundsOf(VICTIM).isEmpty());
 
     // First its line is slow, and then it does not get to run.

@@ -129,7 +129,7 @@ class ServiceFaultsTest extends FaultScenarios {
 
   @Test
   void everythingIsRestartedOneOfAKindAtATimeInMidRound() throws Exception {
-    RunDefinition run = define("rolling", 15, EVERYBODY);
+    RunDefinition run = define("rolling", 12, EVERYBODY);
     LogCopy log = ring.await(run, "rounds are closed", l -> l.lastClosed() >= 0);
     List<JavaProcess> agents = ring.agents();
     List<List<JavaProcess>> kinds =
