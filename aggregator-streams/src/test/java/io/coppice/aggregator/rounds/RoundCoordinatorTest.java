@@ -402,23 +402,6 @@ class RoundCoordinatorTest {
     assertThat(ledgerOfARun()).isEqualTo(undisturbed);
   }
 
-  @Test
-  void aRunWhoseLastRoundIsClosedIsOverForCommands() {
-    for (int round = 0; round < 3; round++) {
-      reportAll(round);
-      if (round < 2) {
-        send(Topic.DIGESTS, serdes.digests, digests(round, 0));
-        send(Topic.DIGESTS, serdes.digests, digests(round, 1));
-      }
-    }
-    command(RunAction.STOP);
-    assertThat(refusals()).containsExactly(RejectReason.LATE);
-    send(Topic.DIGESTS, serdes.digests, digests(2, 0));
-    send(Topic.DIGESTS, serdes.digests, digests(2, 1));
-    assertThat(events(RunStopped.class)).isEmpty();
-    assertThat(events(RunFinished.class)).hasSize(1);
-  }
-
   /** What a run of three rounds with a rejection in each writes, which is stopped before the second and goes on behind it. */
   private List<LedgerEntry> ledgerOfARun() {
     for (int round = 0; round < 3; round++) {
