@@ -108,6 +108,9 @@ class AgentSlotTest {
       assertThat(second.part()).isEqualTo(1);
       assertThat(second.instanceName().in("/etc/{agent}.properties"))
           .isEqualTo("/etc/agent-01.properties");
+      assertThat(second.keyFile(settings)).hasValue(slots.resolve("01").resolve("key.pem"));
+      settings.setKeyFile("/keys/{agent}.pem");
+      assertThat(second.keyFile(settings)).hasValue(Path.of("/keys/agent-01.pem"));
       assertThatThrownBy(() -> AgentPlace.of(settings))
           .isInstanceOf(StartException.class)
           .hasMessage(
@@ -116,6 +119,19 @@ class AgentSlotTest {
                   + " are taken by agents that run; end one of them, or begin with a higher"
                   + " coppice.agent.partition-count.");
     }
+    try (AgentPlace successor = AgentPlace.of(settings)) {
+      assertThat(successor.agentId()).isEqualTo("agent-00");
+    }
+  }
+
+  @Test
+  void aDirectoryThatCannotBeUsedIsNamed() throws IOException {
+    Path file = Files.writeString(slots.resolve("file"), "");
+    AgentSettings settings = new AgentSettings();
+    settings.setSlots(file.toString());
+    assertThatThrownBy(() -> AgentPlace.of(settings))
+        .isInstanceOf(StartException.class)
+        .hasMessageStartingWith("coppice.agent.slots: " + file + " cannot be used: ");
   }
 
   @Test

@@ -305,6 +305,22 @@ class RoundCoordinatorTest {
   }
 
   @Test
+  void aRunThatOnlyWaitsForItsSealCannotBeStopped() {
+    for (int round = 0; round < 3; round++) {
+      reportAll(round);
+      send(Topic.DIGESTS, serdes.digests, digests(round, 0));
+      if (round < 2) {
+        send(Topic.DIGESTS, serdes.digests, digests(round, 1));
+      }
+    }
+    command(RunAction.STOP);
+    assertThat(refusals()).containsExactly(RejectReason.LATE);
+    send(Topic.DIGESTS, serdes.digests, digests(2, 1));
+    assertThat(events(RunFinished.class)).hasSize(1);
+    assertThat(events(RunStopped.class)).isEmpty();
+  }
+
+  @Test
   void theSameDigestsTwiceAreThoseOfOnePartition() {
     reportAll(0);
     reportAll(1);

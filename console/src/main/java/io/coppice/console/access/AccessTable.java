@@ -133,7 +133,8 @@ public final class AccessTable {
   }
 
   private static ResourcePattern resource(ResourceType type, String name) {
-    return name.endsWith("*")
+    boolean prefix = name.endsWith("*") && !name.equals(ResourcePattern.WILDCARD_RESOURCE);
+    return prefix
         ? new ResourcePattern(type, name.substring(0, name.length() - 1), PatternType.PREFIXED)
         : new ResourcePattern(type, name, PatternType.LITERAL);
   }

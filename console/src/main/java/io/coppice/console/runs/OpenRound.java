@@ -16,6 +16,9 @@ import io.coppice.schemas.UpdateRejected;
 import io.coppice.schemas.UpdateSubmitted;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
@@ -60,8 +63,7 @@ public record OpenRound(
             .filter(r -> r.getRound() == round.getRound())
             .map(UpdateRejected::getSubmissionDigest)
             .collect(Collectors.toSet());
-    SortedSet<String> reported = new TreeSet<>();
-    SortedSet<String> rejected = new TreeSet<>();
+    List<UpdateSubmitted> submissions = new ArrayList<>();
     RunRecords records = new RunRecords(serdes, run, new IgnoredLog());
     try (LogReader reader = new LogReader(cluster)) {
       int partition = LogKeys.runPartition(run.id(), reader.partitions(Topic.SUBMISSIONS));
@@ -70,12 +72,28 @@ public record OpenRound(
       while (!reader.hasReachedEnd()) {
         for (Entry entry : reader.poll(POLL)) {
           if (run.id().equals(entry.key()) && entry.value() != null) {
-            records
-                .submission(entry)
-                .filter(submission -> submission.getRound() == round.getRound())
-                .ifPresent(submission -> sort(submission, refused, reported, rejected));
+            records.submission(entry).ifPresent(submissions::add);
           }
         }
+      }
+    }
+    return of(round, submissions, refused);
+  }
+
+  /**
+   * Sorts the participants.
+   *
+   * @param submissions of this round and of others, of participants and of others
+   * @param refused content digests of the submissions that are rejected
+   */
+  static OpenRound of(
+      RoundOpened round, Collection<UpdateSubmitted> submissions, Set<ByteBuffer> refused) {
+    SortedSet<String> reported = new TreeSet<>();
+    SortedSet<String> rejected = new TreeSet<>();
+    for (UpdateSubmitted submission : submissions) {
+      if (submission.getRound() == round.getRound()) {
+        boolean isRefused = refused.contains(ContentDigest.of(submission));
+        (isRefused ? rejected : reported).add(submission.getAgentId());
       }
     }
     SortedSet<String> missing = new TreeSet<>(round.getParticipants());
@@ -85,14 +103,5 @@ public record OpenRound(
     missing.removeAll(reported);
     missing.removeAll(rejected);
     return new OpenRound(round, reported, rejected, missing);
-  }
-
-  private static void sort(
-      UpdateSubmitted submission,
-      Set<ByteBuffer> refused,
-      SortedSet<String> reported,
-      SortedSet<String> rejected) {
-    SortedSet<String> agents = refused.contains(ContentDigest.of(submission)) ? rejected : reported;
-    agents.add(submission.getAgentId());
   }
 }

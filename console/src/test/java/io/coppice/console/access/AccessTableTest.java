@@ -21,8 +21,10 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.errors.ClusterAuthorizationException;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
@@ -60,6 +62,7 @@ class AccessTableTest {
     Path file = Files.writeString(directory.resolve("users.txt"), users);
     try (Admin admin = Admin.create(broker.superUser())) {
       new TopicCatalogue(PREFIX).ensure(admin, new TopicCatalogue.Sizing(1, 1, Optional.empty()));
+      admin.createTopics(List.of(new NewTopic("private", 1, (short) 1))).all().get();
       admin.alterUserScramCredentials(UsersFile.read(file)).all().get();
       admin.createAcls(table.bindings(AGENTS)).all().get();
       while (admin.describeAcls(AclBindingFilter.ANY).values().get().size()
@@ -72,6 +75,7 @@ class AccessTableTest {
             broker.superUser(), new ByteArraySerializer(), new ByteArraySerializer())) {
       producer.send(new ProducerRecord<>("coppice.updates", new byte[1])).get();
       producer.send(new ProducerRecord<>("coppice.aggregates", new byte[1])).get();
+      producer.send(new ProducerRecord<>("private", new byte[1])).get();
     }
   }
 
@@ -145,6 +149,9 @@ class AccessTableTest {
     submit("agent-00", "coppice.agent.agent-00.run-1", "coppice.updates");
     assertThatThrownBy(() -> submit("agent-00", "coppice.agent.agent-01.run-1", "coppice.updates"))
         .isInstanceOf(TransactionalIdAuthorizationException.class);
+    assertThatThrownBy(() -> submit("agent-00", "coppice.agent.agent-000.run-1", "coppice.updates"))
+        .as("a name that begins like its own")
+        .isInstanceOf(TransactionalIdAuthorizationException.class);
     assertThatThrownBy(() -> submit("agent-00", "coppice.pruning-run-1", "coppice.updates"))
         .isInstanceOf(TransactionalIdAuthorizationException.class);
     assertThatThrownBy(() -> submit("agent-00", "coppice.agent.agent-00.run-1", "coppice.rounds"))
@@ -158,6 +165,11 @@ class AccessTableTest {
     submit("aggregator", "coppice-aggregator-4711-1", "coppice.rounds");
     assertThatThrownBy(() -> submit("pruning", "coppice-aggregator-4711-1", "coppice.masks"))
         .isInstanceOf(TransactionalIdAuthorizationException.class);
+    for (String service : List.of("pruning", "aggregator")) {
+      assertThatThrownBy(() -> submit(service, "coppice.agent.agent-00.run-1", "coppice.metrics"))
+          .as(service)
+          .isInstanceOf(TransactionalIdAuthorizationException.class);
+    }
   }
 
   @Test
@@ -167,6 +179,12 @@ class AccessTableTest {
     read("agent-00", "coppice.aggregates");
   }
 
+  @ParameterizedTest
+  @CsvSource({"operator", "auditor", "aggregator", "pruning", "registry"})
+  void nobodyReadsWhatOthersKeepInTheCluster(String role) {
+    assertThatThrownBy(() -> read(role, "private")).isInstanceOf(TopicAuthorizationException.class);
+  }
+
   @Test
   void aGroupIsItsServicesOwn() {
     joinGroup("aggregator", "coppice-aggregator");
@@ -174,6 +192,10 @@ class AccessTableTest {
     assertThatThrownBy(() -> joinGroup("agent-00", "coppice-aggregator"))
         .isInstanceOf(GroupAuthorizationException.class);
     assertThatThrownBy(() -> joinGroup("pruning", "coppice-aggregator"))
+        .isInstanceOf(GroupAuthorizationException.class);
+    assertThatThrownBy(() -> joinGroup("aggregator", "coppice.pruning-service"))
+        .isInstanceOf(GroupAuthorizationException.class);
+    assertThatThrownBy(() -> joinGroup("registry", "coppice-aggregator", "kafkasql-journal"))
         .isInstanceOf(GroupAuthorizationException.class);
   }
 
@@ -201,6 +223,44 @@ class AccessTableTest {
   }
 
   @Test
+  void aLineComesToABindingForEachUserNameAndOperation() throws Exception {
+    Path file =
+        Files.writeString(
+            temporary.resolve("acls.txt"),
+            """
+            # Agents
+            {agent} read,alter-configs topic runs own.{agent}.*  # in their names
+            boss    delete             group *
+            """);
+    AccessTable table = AccessTable.read(file);
+    assertThat(table.roles()).containsExactly("boss");
+    assertThat(table.bindings(List.of("a", "b")))
+        .extracting(
+            binding ->
+                String.join(
+                    " ",
+                    binding.entry().principal(),
+                    binding.entry().operation().name(),
+                    binding.pattern().patternType().name(),
+                    binding.pattern().resourceType().name(),
+                    "'" + binding.pattern().name() + "'"))
+        .containsExactly(
+            "User:a READ LITERAL TOPIC 'runs'",
+            "User:a ALTER_CONFIGS LITERAL TOPIC 'runs'",
+            "User:a READ PREFIXED TOPIC 'own.a.'",
+            "User:a ALTER_CONFIGS PREFIXED TOPIC 'own.a.'",
+            "User:b READ LITERAL TOPIC 'runs'",
+            "User:b ALTER_CONFIGS LITERAL TOPIC 'runs'",
+            "User:b READ PREFIXED TOPIC 'own.b.'",
+            "User:b ALTER_CONFIGS PREFIXED TOPIC 'own.b.'",
+            "User:boss DELETE LITERAL GROUP '*'");
+    assertThat(table.bindings(List.of("a")))
+        .extracting(AclBinding::entry)
+        .allMatch(entry -> entry.host().equals("*"))
+        .allMatch(entry -> entry.permissionType() == AclPermissionType.ALLOW);
+  }
+
+  @Test
   void aLineThatIsNoneIsNamed() throws Exception {
     refuses(
         "agent reads topic coppice.runs",
@@ -224,10 +284,13 @@ class AccessTableTest {
   }
 
   @Test
-  void aUserWithoutPasswordIsNamed() throws Exception {
-    Path file = Files.writeString(temporary.resolve("users.txt"), "agent-00 secret\nagent-01\n");
-    assertThatThrownBy(() -> UsersFile.read(file))
-        .hasMessage(file + ":2: a line has the name of a user and a password.");
+  void aUserHasOnePasswordOfOneWord() throws Exception {
+    for (String line : List.of("agent-01", "agent-01 two words")) {
+      Path file =
+          Files.writeString(temporary.resolve("users.txt"), "agent-00 secret\n" + line + "\n");
+      assertThatThrownBy(() -> UsersFile.read(file))
+          .hasMessage(file + ":2: a line has the name of a user and a password.");
+    }
   }
 
   private static Set<Topic> topics(String names) {
@@ -307,11 +370,15 @@ class AccessTableTest {
   }
 
   private static void joinGroup(String user, String group) {
+    joinGroup(user, group, "coppice.runs");
+  }
+
+  private static void joinGroup(String user, String group, String topic) {
     Map<String, Object> settings = user(user);
     settings.put("group.id", group);
     try (var consumer =
         new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-      consumer.subscribe(List.of("coppice.runs"));
+      consumer.subscribe(List.of(topic));
       long end = System.nanoTime() + PATIENCE.toNanos();
       while (consumer.assignment().isEmpty()) {
         assertThat(System.nanoTime()).isLessThan(end);

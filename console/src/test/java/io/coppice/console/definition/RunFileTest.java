@@ -70,6 +70,8 @@ class RunFileTest {
           {{a: 1}: 2}                            | f:1:2: A key is a word, not a group of keys.
           {rounds: null}                         | f:1:2: rounds has no value: it is a whole number, or left out.
           {rounds: '5'}                          | f:1:10: rounds is a whole number, not the text '5'.
+          {evaluation: {often: 5}}               | f:1:15: There is no key 'often' in evaluation: known are every, mode.
+          {run: ' '}                             | f:1:7: run is an empty text: leave the key out.
           {run: A}                               | f:1:7: run is 1 to 64 of a-z, 0-9 and '-', not 'A'.
           {model: {network: vgg11}}              | f:1:19: model.input: Images of 28 x 28 pixels do not fit network vgg11: there are no squares of 2 x 2 in 1 x 1 pixels to pool.
           {model: {classes: 1}}                  | f:1:19: model.classes is at least 2, not 1.
@@ -78,6 +80,7 @@ class RunFileTest {
           {agents: {trusted-keys: [a b]}}        | f:1:26: agents.trusted-keys: 'b' is not an Ed25519 public key: 60 characters of base64, as 'coppice keys show' prints.
           {agents: {deadline: 1w}}               | f:1:21: agents.deadline is a duration of at most 365d such as 60s, 5m or 1h, not 1w.
           {training: {local-steps: 7000}}        | f:1:26: training.local-steps times training.batch is at most 65536 where pruning.policy prunefl gathers gradients, not 140000.
+          {training: {batch: 70000}}             | f:1:20: training.local-steps times training.batch is at most 65536 where pruning.policy prunefl gathers gradients, not 350000.
           {training: {local-steps: 200000000}, pruning: {policy: none}} | f:1:26: training.local-steps times training.batch is at most 2147483647, not 4000000000.
           {pruning: {policy: reinit}}            | f:1:20: pruning.policy reinit takes over the mask of a finished run, which a file does not name: 'coppice compare' runs one for it.
           {pruning: {density: 0.5}}              | f:1:21: pruning.density is for policies that keep to a given density, and not for prunefl.
@@ -88,6 +91,7 @@ class RunFileTest {
           {pruning: {initial: {samples: 30}}}    | f:1:31: pruning.initial.samples is a multiple of training.batch, 20, not 30.
           {cost: measured, pruning: {policy: none}} | f:1:8: cost: Measured costs come into force with a mask decision, and with pruning.policy none there is none: use paper or file:PATH.
           {cost: paper:cifar10}                  | f:1:8: cost: The cost model paper:cifar10 is for 11 prunable layers, but the model has 5: use paper, which fits any network.
+          {encoding: {importance: 'sparse-ufloat8:0.1'}, shard-values: 2000000} | f:1:1: The run's shardValues is at most 1048576 where importance travels in SPARSE_UFLOAT8, not 2000000.
           {encoding: [a]}                        | f:1:12: encoding is one of bfloat16, float32, not a list.
           """)
   void whatIsWrongIsSaidInOneSentence(String text, String sentence) {
@@ -140,6 +144,9 @@ class RunFileTest {
     var encoding = run("encoding: {delta: bfloat16, importance: bfloat16}").getEncoding();
     assertThat(encoding.getDelta()).isEqualTo(TensorEncoding.BFLOAT16);
     assertThat(encoding.getAggregate()).isEqualTo(TensorEncoding.FLOAT32);
+    TrainingRun sparse = run("encoding: {importance: 'sparse-ufloat8:0.25'}");
+    assertThat(sparse.getEncoding().getImportance()).isEqualTo(TensorEncoding.SPARSE_UFLOAT8);
+    assertThat(sparse.getPruning().getImportanceShare()).isEqualTo(0.25);
   }
 
   @Test
@@ -154,6 +161,8 @@ class RunFileTest {
     assertThat(ofFile.getTrustedKeys())
         .extracting(TrustedKey::getAgentId)
         .containsExactly("a", "b");
+    assertThat(DefinitionDifference.between(run("{agents: {expected: 2}}"), ofList))
+        .contains("agents.trusted-keys");
     assertThatThrownBy(() -> run(agents.formatted("[" + a + "]")))
         .hasMessage(
             "f:1:38: agents.trusted-keys names every agent that is expected, at least 2, not 1.");
@@ -197,6 +206,7 @@ class RunFileTest {
           {model: {network: mlp}}           | model.network
           {model: {loss: bce}}              | model.loss
           {agents: {quorum: 1}}             | agents.quorum
+          {agents: {participants: 7, quorum: 5}} | agents.participants
           {agents: {deadline: 1s}}          | agents.deadline
           {training: {learning-rate: 0.5}}  | training.learning-rate
           {pruning: {regrow: zero}}         | pruning.regrow

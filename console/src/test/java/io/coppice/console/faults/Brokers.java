@@ -21,8 +21,8 @@ import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.MetadataVersion;
 
 /**
- * Kafka brokers in processes of their own, broker and controller in one: a single one, or three with three replicas of which two must
- * be in step. Each has a port for everybody, and one behind a {@link Line} for every party whose line may fail.
+ * Kafka brokers in processes of their own, broker and controller in one: as many replicas as brokers, of which two must be in step where
+ * there are more than one. Each has a port for everybody, and one behind a {@link Line} for every party whose line may fail.
  */
 final class Brokers implements AutoCloseable {
 

@@ -22,7 +22,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,9 +57,13 @@ final class FaultyRing implements AutoCloseable {
   /** The line of the pruning services. */
   static final String PRUNING = "PRUNING";
 
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
   private static final int TRAINING_IMAGES = 300;
   private static final int TEST_IMAGES = 20;
+
+  private static final int AGENTS = 3;
+
+  /** Of the data: for the agents that are there all the time, and for two more. */
   private static final int SHARES = 5;
 
   private final Path directory;
@@ -68,18 +71,20 @@ final class FaultyRing implements AutoCloseable {
   private final Path data;
   private final List<JavaProcess> aggregators = new ArrayList<>();
   private final List<JavaProcess> pruning = new ArrayList<>();
-  private final Map<String, JavaProcess> agents = new LinkedHashMap<>();
+  private final List<JavaProcess> agents = new ArrayList<>();
+  private final List<JavaProcess> guests = new ArrayList<>();
   private final List<JavaProcess> all = new ArrayList<>();
   private final Map<String, LogCopy> logs = new TreeMap<>();
+  private final Set<String> unfinished = new TreeSet<>();
   private Admin admin;
   private ClusterConfig cluster;
   private LogSerdes serdes;
   private EmbeddedRegistry registry;
 
   /**
-   * Starts a ring, and waits until the work is shared among its services.
+   * Starts a ring with three agents, who go on with every run that comes, and waits until the work is shared among its services.
    *
-   * @param brokerCount 1 or 3
+   * @param brokerCount 1 to 3
    */
   FaultyRing(Path directory, int brokerCount, int aggregatorCount, int pruningCount)
       throws Exception {
@@ -99,6 +104,10 @@ final class FaultyRing implements AutoCloseable {
       }
       for (int i = 1; i <= pruningCount; i++) {
         pruning.add(start(pruning(i)));
+      }
+      for (int i = 0; i < AGENTS; i++) {
+        String at = i == AGENTS - 1 ? brokers.bootstrap(VICTIM) : brokers.bootstrap();
+        agents.add(start(agent(i, at, List.of())));
       }
       awaitAggregators(names(aggregators));
       awaitPruning(names(pruning));
@@ -185,45 +194,43 @@ final class FaultyRing implements AutoCloseable {
     return process.start();
   }
 
-  /** Takes a run up. */
+  /** Takes a run up; the agents go on with it. */
   RunDefinition define(TrainingRun run) throws InterruptedException {
+    unfinished.add(run.getRunId());
     return Runs.define(cluster, serdes, run);
   }
 
   /**
-   * Starts an agent of a run; its number says which share of the data it has. The victim reaches the brokers through its own line.
+   * Starts one more agent, for one run only.
    *
-   * @param jvmArguments what its JVM is given beside what all are
+   * @param number which share of the data it has: 3 or 4
+   * @param jvmArgument what its JVM is given beside what all are
    */
-  JavaProcess startAgent(RunDefinition run, int number, boolean victim, String... jvmArguments) {
+  void startGuest(RunDefinition run, int number, String jvmArgument) {
+    guests.add(
+        start(
+            agent(
+                number,
+                brokers.bootstrap(),
+                List.of("-Dcoppice.agent.run=" + run.id(), jvmArgument))));
+  }
+
+  /** An agent; its number says which share of the data it has. */
+  private JavaProcess agent(int number, String bootstrap, List<String> more) {
     String name = "agent-" + number;
-    List<String> arguments =
-        new ArrayList<>(
-            settings(
-                victim ? brokers.bootstrap(VICTIM) : brokers.bootstrap(),
-                clientProperties(run.id() + "-" + name)));
+    List<String> arguments = new ArrayList<>(settings(bootstrap, clientProperties(name)));
     arguments.addAll(
         List.of(
             "-Dcoppice.agent.id=" + name,
-            "-Dcoppice.agent.run=" + run.id(),
             "-Dcoppice.agent.data=" + data,
             "-Dcoppice.agent.partition=iid",
             "-Dcoppice.agent.partition-index=" + number,
             "-Dcoppice.agent.partition-count=" + SHARES,
             "-Dcoppice.agent.kernels=dense",
-            "-Dcoppice.agent.key-file=" + directory.resolve(run.id() + "-" + name + ".pem")));
-    arguments.addAll(List.of(jvmArguments));
-    JavaProcess agent =
-        start(
-            new JavaProcess(
-                run.id() + "-" + name,
-                directory,
-                io.coppice.agent.Application.class,
-                128,
-                arguments,
-                List.of()));
-    agents.put(name, agent);
-    return agent;
+            "-Dcoppice.agent.key-file=" + directory.resolve(name + ".pem")));
+    arguments.addAll(more);
+    return new JavaProcess(
+        name, directory, io.coppice.agent.Application.class, 128, arguments, List.of());
   }
 
   ClusterConfig cluster() {
@@ -246,9 +253,13 @@ final class FaultyRing implements AutoCloseable {
     return pruning;
   }
 
-  /** Agents of the run that goes on. */
+  /** The agents that are there all the time; the last is the victim, which reaches the brokers through its own line. */
   List<JavaProcess> agents() {
-    return List.copyOf(agents.values());
+    return agents;
+  }
+
+  JavaProcess victim() {
+    return agents.getLast();
   }
 
   /** What is committed of a run; reading on is up to the caller, or to {@link #await(RunDefinition, String, Predicate)}. */
@@ -412,12 +423,16 @@ final class FaultyRing implements AutoCloseable {
 
   /**
    * Waits until a run has reached its last round, and checks what is in the log: the auditor finds nothing, and a recount comes to
-   * the same. Then its agents are ended.
+   * the same.
    */
   LogCopy finish(RunDefinition run) throws InterruptedException {
     LogCopy log = await(run, "the end of the run", l -> l.isComplete(run.lastRound()));
-    agents.values().forEach(JavaProcess::close);
-    agents.clear();
+    // From here on nobody submits anything.
+    endGuests();
+    for (JavaProcess agent : agents) {
+      String done = "agent " + agent.name() + " has done with run " + run.id() + " ";
+      await("end of the run at " + agent.name(), () -> agent.hasSaid(done));
+    }
     await(run, "a verdict on every submission", l -> Recount.withoutVerdict(l).isEmpty());
     Recount.holdsFor(log, run);
     try (KafkaEvidence evidence = new KafkaEvidence(cluster, serdes)) {
@@ -434,19 +449,35 @@ final class FaultyRing implements AutoCloseable {
         run.id(),
         log.closed().size(),
         log.longestStandstill().toMillis() / 1e3);
+    unfinished.remove(run.id());
     return log;
+  }
+
+  private void endGuests() {
+    guests.forEach(JavaProcess::close);
+    guests.clear();
+  }
+
+  /** All processes that are there all the time. */
+  List<JavaProcess> everything() {
+    return Stream.of(brokers.processes(), aggregators, pruning, agents)
+        .flatMap(List::stream)
+        .toList();
   }
 
   /** Ends what a test has left running, and makes whole what it has broken. */
   void recover() throws InterruptedException {
-    agents.values().forEach(JavaProcess::close);
-    agents.clear();
+    endGuests();
     logs.values().forEach(LogCopy::close);
     logs.clear();
+    if (!unfinished.isEmpty()) {
+      // Left by a test that has failed; agents that begin anew take up the newest run.
+      unfinished.clear();
+      agents.forEach(JavaProcess::kill);
+    }
     brokers.line(VICTIM).mend();
     brokers.line(PRUNING).mend();
-    for (JavaProcess process :
-        Stream.of(brokers.processes(), aggregators, pruning).flatMap(List::stream).toList()) {
+    for (JavaProcess process : everything()) {
       if (!process.isAlive()) {
         process.start();
       }
@@ -457,9 +488,7 @@ final class FaultyRing implements AutoCloseable {
   /** What the processes have said last. */
   String lastWords() {
     StringBuilder words = new StringBuilder();
-    Stream.of(brokers.processes(), aggregators, pruning, agents())
-        .flatMap(List::stream)
-        .forEach(process -> words.append(process.lastWords()).append('\n'));
+    all.forEach(process -> words.append(process.lastWords()).append('\n'));
     return words.toString();
   }
 

@@ -212,6 +212,12 @@ final class LogCopy implements AutoCloseable {
         : Optional.of(opened.getLast());
   }
 
+  /** Number of the round opened last; -2 if none is. */
+  int lastOpened() {
+    List<RoundOpened> opened = events(RoundOpened.class);
+    return opened.isEmpty() ? -2 : opened.getLast().getRound();
+  }
+
   /** Whether an agent has submitted for a round. */
   boolean hasSubmitted(String agent, int round) {
     return submissions().stream()

@@ -32,8 +32,9 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
- * An agent that has joined by right, signs what it sends, and sends something else that cannot be used in every other round: values that
- * are not finite, shards of the wrong length or far too long, content that is not what was signed, and records that are no Avro.
+ * An agent that has joined by right, signs what it sends, and sends something else that cannot be used in every round: values that are
+ * not finite, shards of the wrong length or far too long, content that is not what was signed, and records that are no Avro. When its
+ * update is rejected, it sends one that is in order.
  */
 final class Saboteur implements AutoCloseable {
 
@@ -64,6 +65,8 @@ final class Saboteur implements AutoCloseable {
   private final Set<Place> rotten = new HashSet<>();
   private int answered = Integer.MIN_VALUE;
   private int deeds;
+  private int sent;
+  private ByteBuffer refused;
 
   Saboteur(ClusterConfig cluster, LogSerdes serdes, RunDefinition run) {
     this.cluster = cluster;
@@ -104,26 +107,47 @@ final class Saboteur implements AutoCloseable {
     return deeds >= Deed.values().length;
   }
 
-  /** Answers the round that is open, if it is asked and has not answered; in every other round with an update that is in order. */
+  /** Answers the round that is open, if it is asked and has not answered, or with something that was rejected since. */
   void answer(LogCopy log) {
     RoundOpened open = log.open().orElse(null);
-    if (open == null || open.getRound() <= answered || !open.getParticipants().contains(ID)) {
+    if (open == null || !open.getParticipants().contains(ID)) {
       return;
     }
-    answered = open.getRound();
+    if (open.getRound() > answered) {
+      answered = open.getRound();
+      refused = null;
+      if (isDone()) {
+        sendGood(open, log);
+      } else {
+        spoil(Deed.values()[deeds], update(open, log));
+        deeds++;
+      }
+    } else if (refused != null && isRejected(refused, log)) {
+      refused = null;
+      sendGood(open, log);
+    }
+  }
+
+  private static boolean isRejected(ByteBuffer submission, LogCopy log) {
+    return log.rejectionsOf(ID).stream().anyMatch(r -> r.getSubmissionDigest().equals(submission));
+  }
+
+  private HandmadeUpdate update(RoundOpened open, LogCopy log) {
     MaskPublished mask =
         log.masks().stream()
             .map(LogCopy.At::value)
             .filter(m -> m.getVersion() == open.getMaskVersion())
             .findFirst()
             .orElseThrow();
-    HandmadeUpdate update = new HandmadeUpdate(run, open, mask, ID, open.getRound());
-    if (isDone() || open.getRound() % 2 == 0) {
-      update.signed(keys.getPrivate()).send(writer, serdes, shard -> true);
-    } else {
-      spoil(Deed.values()[deeds], update);
-      deeds++;
-    }
+    return new HandmadeUpdate(run, open, mask, ID, sent++);
+  }
+
+  private void sendGood(RoundOpened open, LogCopy log) {
+    send(update(open, log).signed(keys.getPrivate()));
+  }
+
+  private void send(HandmadeUpdate update) {
+    update.send(writer, serdes, shard -> true);
   }
 
   private void spoil(Deed deed, HandmadeUpdate update) {
@@ -155,10 +179,10 @@ final class Saboteur implements AutoCloseable {
       }
       case ROTTEN_SHARD -> {
         rot(Topic.UPDATES, LogKeys.shard(run.id(), ShardKind.DELTA, 0), 0);
-        update.signed(keys.getPrivate()).send(writer, serdes, shard -> true);
+        send(update.signed(keys.getPrivate()));
       }
       case ROTTEN_SUBMISSION -> {
-        update.signed(keys.getPrivate()).send(writer, serdes, shard -> true);
+        send(update.signed(keys.getPrivate()));
         rot(
             Topic.SUBMISSIONS,
             run.id(),
@@ -172,8 +196,9 @@ final class Saboteur implements AutoCloseable {
     if (sign) {
       update.signed(keys.getPrivate());
     }
-    update.send(writer, serdes, shard -> true);
-    spoilt.put(ContentDigest.of(update.submission()), Set.of(reasons));
+    send(update);
+    refused = ContentDigest.of(update.submission());
+    spoilt.put(refused, Set.of(reasons));
   }
 
   private void rot(Topic topic, String key, int partition) {

@@ -61,7 +61,7 @@ class AgentRunsTest {
       assertThat(agent.phases()).isEmpty();
       assertThat(runs()).isZero();
       RunDefinition first = define("first");
-      ring.await(first, "the first run's end", RunLog::isComplete);
+      RunLog over = ring.await(first, "the first run's end", RunLog::isComplete);
       await(agent, Map.of("first", Phase.FINISHED));
       RunDefinition second = define("second");
       ring.await(second, "the second run's end", RunLog::isComplete);
@@ -71,6 +71,8 @@ class AgentRunsTest {
           .isEqualTo(1);
       assertThat(runs()).isEqualTo(1);
       assertThat(agent.fault()).isEmpty();
+      over.readOn();
+      assertThat(over.joins).as("a run that is over is not joined again").hasSize(1);
       ring.verified(first);
       ring.verified(second);
     }

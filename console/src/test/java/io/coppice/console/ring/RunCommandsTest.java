@@ -154,6 +154,8 @@ class RunCommandsTest {
         1,
         "Run pruned is stopped already: 'coppice run resume' lets it go on.");
 
+    assertThat(run("status", "sparse").out())
+        .startsWith("Run sparse waits for agents: 0 of 2 have joined.");
     ring.startAgent(sparse, "b-2");
     ring.startAgent(sparse, "b-3");
     ring.startAgent(plain, "c-4");
