@@ -24,8 +24,27 @@ final class BrokerSettings {
     retention(settings);
     recovery(settings);
     footprint(settings);
-    // Kafka parses texts to the type that each setting has; numbers would have to be of that very
-    // type.
+    return texts(settings);
+  }
+
+  /** Those of the same node as nothing but the controller, which fences the broker at once. */
+  static Map<String, Object> controllerAlone(Path directory, LoopbackPorts.Pair ports) {
+    Map<String, Object> settings = new LinkedHashMap<>();
+    String controller = LoopbackPorts.HOST + ":" + ports.controller();
+    settings.put("process.roles", "controller");
+    settings.put("node.id", NODE_ID);
+    settings.put("listeners", CONTROLLER_LISTENER + "://" + controller);
+    settings.put("listener.security.protocol.map", CONTROLLER_LISTENER + ":PLAINTEXT");
+    settings.put("controller.listener.names", CONTROLLER_LISTENER);
+    settings.put("controller.quorum.voters", NODE_ID + "@" + controller);
+    settings.put("log.dirs", directory.toString());
+    settings.put("broker.session.timeout.ms", 200);
+    settings.put("broker.heartbeat.interval.ms", 100);
+    return texts(settings);
+  }
+
+  /** Kafka parses texts to the type that each setting has; numbers would have to be of that very type. */
+  private static Map<String, Object> texts(Map<String, Object> settings) {
     settings.replaceAll((key, value) -> value.toString());
     return settings;
   }
@@ -75,9 +94,10 @@ final class BrokerSettings {
   }
 
   private static void recovery(Map<String, Object> settings) {
-    // A broker that was killed is still registered when it comes back, and waits for its own
-    // session to expire.
-    settings.put("broker.session.timeout.ms", 3000);
+    // Its partitions are without a leader while a broker is fenced, so that a machine that is busy
+    // for some seconds had better not
+    // be taken for dead. One that was killed is not waited for: see KilledBroker.
+    settings.put("broker.session.timeout.ms", 10_000);
     settings.put("broker.heartbeat.interval.ms", 500);
     settings.put("controlled.shutdown.enable", true);
     // Transactions whose producer was killed are aborted this soon after their time-out;

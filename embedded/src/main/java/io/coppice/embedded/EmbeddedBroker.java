@@ -86,6 +86,9 @@ public final class EmbeddedBroker implements AutoCloseable {
     for (int attempt = 1; ; attempt++) {
       ports = LoopbackPorts.choose(port);
       try {
+        if (KilledBroker.isIn(directory.path())) {
+          KilledBroker.fence(directory.path(), ports);
+        }
         server =
             new KafkaRaftServer(
                 new KafkaConfig(BrokerSettings.of(directory.path(), ports)), Time.SYSTEM);

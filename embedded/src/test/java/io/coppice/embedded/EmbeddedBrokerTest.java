@@ -58,6 +58,20 @@ class EmbeddedBrokerTest {
   }
 
   @Test
+  void endsATransactionThatWasOpenWhenItsProcessWasKilled() throws Exception {
+    try (BrokerProcess killed = BrokerProcess.start(temp)) {
+      TestLog.create(killed.bootstrap(), topic());
+      TestLog.leaveOpen(killed.bootstrap(), "texts", "never committed", Duration.ofMillis(500));
+    }
+    Thread.sleep(500); // The transaction has timed out before the broker is back.
+    try (EmbeddedBroker broker = EmbeddedBroker.start(temp, 0)) {
+      TestLog.write(broker.bootstrap(), "texts", List.of("oak"));
+      assertThat(TestLog.awaitCommitted(broker.bootstrap(), "texts", 1, Duration.ofSeconds(30)))
+          .containsExactly("oak");
+    }
+  }
+
+  @Test
   void takesTheLargestRecordOfTheCatalogueAndNoLarger() throws Exception {
     try (EmbeddedBroker broker = EmbeddedBroker.start(temp, 0)) {
       NewTopic topic = new NewTopic("texts", 1, (short) 1).configs(Topic.MASKS.configs());

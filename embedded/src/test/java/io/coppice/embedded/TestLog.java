@@ -59,6 +59,45 @@ final class TestLog {
     }
   }
 
+  /** Writes a record in a transaction that is neither committed nor aborted; its producer is gone. */
+  static void leaveOpen(String bootstrap, String topic, String value, Duration timeout)
+      throws InterruptedException, ExecutionException {
+    KafkaProducer<String, String> producer =
+        new KafkaProducer<>(
+            Map.of(
+                "bootstrap.servers",
+                bootstrap,
+                "transactional.id",
+                "left-open",
+                "transaction.timeout.ms",
+                (int) timeout.toMillis()),
+            new StringSerializer(),
+            new StringSerializer());
+    producer.initTransactions();
+    producer.beginTransaction();
+    producer.send(new ProducerRecord<>(topic, value)).get();
+    producer.close(Duration.ZERO);
+  }
+
+  /** What is committed, as soon as it is so many records, or when the time is over. */
+  static List<String> awaitCommitted(String bootstrap, String topic, int count, Duration limit) {
+    TopicPartition partition = new TopicPartition(topic, 0);
+    List<String> values = new ArrayList<>();
+    long end = System.nanoTime() + limit.toNanos();
+    try (KafkaConsumer<String, String> consumer =
+        new KafkaConsumer<>(
+            Map.of("bootstrap.servers", bootstrap, "isolation.level", "read_committed"),
+            new StringDeserializer(),
+            new StringDeserializer())) {
+      consumer.assign(List.of(partition));
+      consumer.seekToBeginning(List.of(partition));
+      while (values.size() < count && System.nanoTime() < end) {
+        consumer.poll(Duration.ofMillis(100)).forEach(record -> values.add(record.value()));
+      }
+    }
+    return values;
+  }
+
   static Set<String> topics(String bootstrap) {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
       return admin.listTopics().names().get();
