@@ -22,7 +22,7 @@ import org.apache.kafka.server.common.MetadataVersion;
 
 /**
  * Kafka brokers in processes of their own, broker and controller in one: as many replicas as brokers, of which two must be in step where
- * there are more than one. Each has a port for everybody, and one behind a {@link Line} for every party whose line may fail.
+ * there are more than one. A single one is the embedded broker, without lines; of the others each has a port for everybody, and one behind a {@link Line} for every party whose line may fail.
  */
 final class Brokers implements AutoCloseable {
 
@@ -58,14 +58,28 @@ final class Brokers implements AutoCloseable {
       conditions.put(party, new Line.Condition());
       entrances.put(party, newPorts());
     }
-    for (int node = 1; node <= count; node++) {
-      processes.add(prepare(node));
+    if (count == 1) {
+      processes.add(embedded());
+    } else {
+      for (int node = 1; node <= count; node++) {
+        processes.add(prepare(node));
+      }
     }
     processes.forEach(JavaProcess::start);
   }
 
   private List<Integer> newPorts() {
     return IntStream.range(0, count).mapToObj(i -> ports.next()).toList();
+  }
+
+  private JavaProcess embedded() {
+    return new JavaProcess(
+        "broker-1",
+        directory,
+        SingleBroker.class,
+        HEAP_MEGABYTES,
+        List.of("-Dlogback.configurationFile=aggregator-logback.xml"),
+        List.of(directory.resolve("broker-1").toString(), direct.getFirst().toString()));
   }
 
   private JavaProcess prepare(int node) throws Exception {
@@ -186,8 +200,11 @@ final class Brokers implements AutoCloseable {
     return direct.stream().map(Brokers::address).collect(Collectors.joining(","));
   }
 
-  /** Where a party connects that has lines of its own. */
+  /** Where a party connects that has lines of its own, if there is more than one broker. */
   String bootstrap(String party) {
+    if (count == 1) {
+      return bootstrap();
+    }
     return entrances.get(party).stream().map(Brokers::address).collect(Collectors.joining(","));
   }
 
