@@ -43,6 +43,7 @@ final class CentralEvaluator implements Runnable {
   private final RunDefinition run;
   private final Dataset test;
   private final ServiceMetrics metrics;
+  private final CatchingUp catchingUp;
   private final Set<Integer> evaluated = new HashSet<>();
   private volatile boolean stopped;
   private boolean finished;
@@ -56,12 +57,14 @@ final class CentralEvaluator implements Runnable {
       LogSerdes serdes,
       RunDefinition run,
       Dataset test,
-      ServiceMetrics metrics) {
+      ServiceMetrics metrics,
+      CatchingUp catchingUp) {
     this.cluster = cluster;
     this.serdes = serdes;
     this.run = run;
     this.test = test;
     this.metrics = metrics;
+    this.catchingUp = catchingUp;
   }
 
   void stop() {
@@ -70,6 +73,14 @@ final class CentralEvaluator implements Runnable {
 
   @Override
   public void run() {
+    try (CatchingUp.Place place = catchingUp.take(() -> stopped)) {
+      if (place.isHeld()) {
+        keepUp(place);
+      }
+    }
+  }
+
+  private void keepUp(CatchingUp.Place place) {
     String transactionalId = cluster.topicPrefix() + NAME + "-" + run.id();
     try (TransactionalWriter openWriter =
             new TransactionalWriter(cluster, transactionalId, run.id());
@@ -86,6 +97,9 @@ final class CentralEvaluator implements Runnable {
               && follower.fold().hasModel()
               && follower.fold().nextRound() > run.lastRound())) {
         follower.poll(POLL);
+        if (follower.hasReadHistory()) {
+          place.close();
+        }
         if (!started && follower.fold().hasModel()) {
           started = true;
           // The checkpoint it starts from may be the model after a round that a predecessor did not

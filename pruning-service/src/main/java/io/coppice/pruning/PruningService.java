@@ -47,6 +47,7 @@ public final class PruningService implements AutoCloseable {
   private final LogSerdes serdes;
   private final Optional<Dataset> testSet;
   private final ServiceMetrics metrics;
+  private final CatchingUp catchingUp = new CatchingUp();
   private final IgnoredLog ignored;
   private final Map<String, OwnedRun> owned = new ConcurrentHashMap<>();
   private final Map<String, String> faults = new ConcurrentHashMap<>();
@@ -183,7 +184,7 @@ public final class PruningService implements AutoCloseable {
             faults,
             failures,
             () -> {
-              RunKeeper keeper = new RunKeeper(cluster, serdes, run, metrics);
+              RunKeeper keeper = new RunKeeper(cluster, serdes, run, metrics, catchingUp);
               return new Supervised.Job(keeper, keeper::stop);
             }));
     if (testSet.isPresent() && run.run().getEvaluation().getMode() == EvaluationMode.CENTRAL) {
@@ -195,7 +196,7 @@ public final class PruningService implements AutoCloseable {
               failures,
               () -> {
                 CentralEvaluator evaluator =
-                    new CentralEvaluator(cluster, serdes, run, testSet.get(), metrics);
+                    new CentralEvaluator(cluster, serdes, run, testSet.get(), metrics, catchingUp);
                 return new Supervised.Job(evaluator, evaluator::stop);
               }));
     }

@@ -54,6 +54,7 @@ final class RunKeeper implements Runnable {
   private final RunDefinition run;
   private final Decider decider;
   private final ServiceMetrics metrics;
+  private final CatchingUp catchingUp;
   private volatile boolean stopped;
 
   private RunFollower follower;
@@ -74,12 +75,18 @@ final class RunKeeper implements Runnable {
    */
   private record Due(RoundClosed closed, Decision decision, CostCoefficients cost) {}
 
-  RunKeeper(ClusterConfig cluster, LogSerdes serdes, RunDefinition run, ServiceMetrics metrics) {
+  RunKeeper(
+      ClusterConfig cluster,
+      LogSerdes serdes,
+      RunDefinition run,
+      ServiceMetrics metrics,
+      CatchingUp catchingUp) {
     this.cluster = cluster;
     this.serdes = serdes;
     this.run = run;
     this.decider = MaskPolicy.named(run.run().getPruning().getPolicy()).begin(run);
     this.metrics = metrics;
+    this.catchingUp = catchingUp;
   }
 
   /** Makes {@link #run} return soon. */
@@ -89,6 +96,14 @@ final class RunKeeper implements Runnable {
 
   @Override
   public void run() {
+    try (CatchingUp.Place place = catchingUp.take(() -> stopped)) {
+      if (place.isHeld()) {
+        keep(place);
+      }
+    }
+  }
+
+  private void keep(CatchingUp.Place place) {
     String transactionalId = cluster.topicPrefix() + "pruning-" + run.id();
     try (TransactionalWriter openWriter =
             new TransactionalWriter(cluster, transactionalId, run.id());
@@ -98,6 +113,9 @@ final class RunKeeper implements Runnable {
       follower = openFollower;
       while (!stopped && !isDone()) {
         follower.poll(POLL);
+        if (follower.hasReadHistory()) {
+          place.close();
+        }
         publishWhatIsDue();
         showTraffic();
       }

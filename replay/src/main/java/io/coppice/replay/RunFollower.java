@@ -30,6 +30,9 @@ import java.util.Optional;
  */
 public final class RunFollower implements AutoCloseable {
 
+  /** A service has a follower for every run; more would be of little use to one, and fill the heap of many. */
+  private static final int FETCH_BYTES = 4 << 20;
+
   /** Told of what happened in the run, in ledger order; by default nothing interests it. */
   public interface Listener {
     default void agentAccepted(AgentAccepted accepted) {}
@@ -119,7 +122,7 @@ public final class RunFollower implements AutoCloseable {
     this.run = run;
     this.listener = listener;
     this.detail = detail;
-    this.reader = new LogReader(cluster);
+    this.reader = new LogReader(cluster, FETCH_BYTES);
     this.ignored = new IgnoredLog(listener::ignored);
     int shardPartitions = reader.partitions(Topic.AGGREGATES);
     this.records = new RunRecords(serdes, run, shardPartitions, ignored);
