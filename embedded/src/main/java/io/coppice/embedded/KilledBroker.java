@@ -59,7 +59,7 @@ final class KilledBroker {
   }
 
   /**
-   * Fences it; takes about a second. Nothing is left running, whatever the outcome.
+   * Returns as soon as it is fenced. Nothing is left running, whatever the outcome.
    *
    * @throws EmbeddedClusterException if the controller has not fenced it within a minute
    */
