@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param applicationId consumer group, prefix of the changelog topics and of the transactional ids
  * @param stateDirectory where the state stores lie; kept over a restart it makes the restart quick, lost it is restored from the log
  * @param threads stream threads, at least 1
- * @param commitInterval wall-clock time between two commits; every hop of a round waits for one, at least 1 ms
+ * @param commitInterval wall-clock time between two commits, at least 1 ms; rounds that open or close, and aggregates, are committed at once
  * @param tickInterval wall-clock time between two ticks of a run that waits for a deadline, at least 1 ms
  * @param standbyReplicas copies of the state kept ready on other instances, at least 0
  * @param instanceId name of this instance for static membership, so that a quick restart moves no work; empty: dynamic membership

@@ -42,7 +42,15 @@ public final class AggregatorService implements AutoCloseable {
   private static final int BATCH_BYTES = 256 << 10;
 
   /** Kafka's own 45 s would hold up every run for as long when an instance dies. */
+
+  /** As many bytes wait on the heap for each partition at most; a larger record is fetched all the same (KIP-74). */
+  private static final int PARTITION_FETCH_BYTES = 1 << 20;
+
+  private static final int FETCH_BYTES = 8 << 20;
   private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(10);
+
+  /** A thread that waits for records does not commit; Kafka's own 100 ms would be as long again as a commit's interval. */
+  private static final Duration POLL_TIME = Duration.ofMillis(20);
 
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
 
@@ -143,6 +151,7 @@ public final class AggregatorService implements AutoCloseable {
     settings.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, config.standbyReplicas());
     settings.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, -1); // the broker's default
     settings.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0L);
+    settings.put(StreamsConfig.POLL_MS_CONFIG, POLL_TIME.toMillis());
     settings.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, SmallRocksDb.class);
     settings.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, BUFFERED_RECORDS);
     settings.put(
@@ -151,10 +160,8 @@ public final class AggregatorService implements AutoCloseable {
         StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), MAX_POLL_RECORDS);
     settings.put(
         StreamsConfig.consumerPrefix(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG),
-        Topic.MAX_RECORD_BYTES);
-    settings.put(
-        StreamsConfig.consumerPrefix(ConsumerConfig.FETCH_MAX_BYTES_CONFIG),
-        2 * Topic.MAX_RECORD_BYTES);
+        PARTITION_FETCH_BYTES);
+    settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.FETCH_MAX_BYTES_CONFIG), FETCH_BYTES);
     settings.put(
         StreamsConfig.mainConsumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
     settings.put(

@@ -101,7 +101,7 @@ public final class Main implements Callable<Integer> {
       paramLabel = "MS",
       defaultValue = "${COPPICE_COMMIT_INTERVAL:-100}",
       description =
-          "Milliseconds between two commits; every hop of a round waits for one (COPPICE_COMMIT_INTERVAL; ${DEFAULT-VALUE}).")
+          "Milliseconds between two commits; what others wait for is committed at once (COPPICE_COMMIT_INTERVAL; ${DEFAULT-VALUE}).")
   private long commitInterval;
 
   @Option(

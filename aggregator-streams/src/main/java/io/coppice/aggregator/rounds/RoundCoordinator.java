@@ -24,6 +24,7 @@ import io.coppice.schemas.LogSerdes;
 import io.coppice.schemas.MaskPublished;
 import io.coppice.schemas.RecordSerde;
 import io.coppice.schemas.RejectReason;
+import io.coppice.schemas.RoundOpened;
 import io.coppice.schemas.RunAccepted;
 import io.coppice.schemas.RunCommand;
 import io.coppice.schemas.RunContext;
@@ -572,11 +573,15 @@ public final class RoundCoordinator implements Processor<byte[], byte[], byte[],
       context.forward(record(entry, at), ROUNDS);
       meters.written(entry, at);
       RunStory.tell(entry);
+      if (entry.getEvent() instanceof RoundOpened) {
+        context.commit(); // the participants wait for it
+      }
     }
 
     @Override
     public void multicast(LedgerEntry closed, long at) {
       context.forward(record(closed, at), CLOSES);
+      context.commit(); // the shard aggregators wait for it
     }
 
     private Record<byte[], SpecificRecord> record(LedgerEntry entry, long at) {

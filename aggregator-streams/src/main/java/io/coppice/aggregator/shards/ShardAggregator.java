@@ -326,6 +326,7 @@ public final class ShardAggregator implements Processor<byte[], byte[], byte[], 
       context.forward(new Record<>(id.runId().getBytes(UTF_8), made, message.timestamp()), DIGESTS);
     }
     forget(id);
+    context.commit(); // everybody waits for the aggregates
     meters.closed(id.runId(), id.round());
     meters.onHeap(openRounds.size(), valuesOnHeap());
   }
