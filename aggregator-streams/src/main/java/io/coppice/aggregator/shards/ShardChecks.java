@@ -25,8 +25,11 @@ public final class ShardChecks {
   /** The rounds behind the last closed one for which updates are taken: the open one, and one more should a close be slow. */
   static final int ROUNDS_AHEAD = 2;
 
-  /** What stands for the last closed round of a run that has not closed any: rounds -1 and 0 are taken. */
+  /** What stands for the last closed round of a run that has not closed any. */
   static final int BEFORE_ALL_ROUNDS = -2;
+
+  /** Round -1, initial pruning; a run without it begins with round 0, and the close of that one may be slow, too. */
+  private static final int FIRST_ROUND = -1;
 
   private ShardChecks() {}
 
@@ -49,6 +52,7 @@ public final class ShardChecks {
   /** Whether the round is one for which updates are taken. */
   static Optional<Fault> round(UpdateShard shard, OptionalInt closed) {
     int last = closed.orElse(BEFORE_ALL_ROUNDS);
+    int most = Math.max(last, FIRST_ROUND) + ROUNDS_AHEAD;
     if (shard.getRound() < -1) {
       return fault(
           RejectReason.MALFORMED, "Rounds are numbered from -1, not %d.", shard.getRound());
@@ -56,11 +60,11 @@ public final class ShardChecks {
     if (shard.getRound() <= last) {
       return fault(RejectReason.LATE, "Round %d is closed.", shard.getRound());
     }
-    if (shard.getRound() > last + ROUNDS_AHEAD) {
+    if (shard.getRound() > most) {
       return fault(
           RejectReason.EARLY,
           "Updates are taken up to round %d, not yet for round %d.",
-          last + ROUNDS_AHEAD,
+          most,
           shard.getRound());
     }
     return Optional.empty();

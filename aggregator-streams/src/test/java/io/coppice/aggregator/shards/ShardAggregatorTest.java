@@ -313,6 +313,37 @@ class ShardAggregatorTest {
   }
 
   @Test
+  void updatesAreTakenOneRoundBeforeTheLastCloseIsKnownAndNoEarlier() {
+    send(update("a", 1, 20, values(1)));
+    send(update("b", 2, 20, values(1)));
+    assertThat(faults()).containsExactly(null, RejectReason.EARLY, RejectReason.EARLY);
+    close(0, List.of(update("c", 0, 20, new float[] {1, 2})));
+    send(update("b", 2, 20, values(1)));
+    send(update("d", 3, 20, values(1)));
+    assertThat(faults())
+        .containsExactly(
+            null,
+            RejectReason.EARLY,
+            RejectReason.EARLY,
+            null,
+            RejectReason.EARLY,
+            RejectReason.EARLY);
+  }
+
+  private List<RejectReason> faults() {
+    return sent(UpdateChecked.class).stream().map(UpdateChecked::getFault).toList();
+  }
+
+  @Test
+  void aggregatesAreCommittedAtOnce() {
+    List<TestUpdate> round = round(0);
+    round.forEach(this::send);
+    assertThat(context.committed()).isFalse();
+    close(0, round);
+    assertThat(context.committed()).isTrue();
+  }
+
+  @Test
   void aCloseThatComesTwiceIsSummedOnce() {
     List<TestUpdate> round = round(0);
     round.forEach(this::send);
