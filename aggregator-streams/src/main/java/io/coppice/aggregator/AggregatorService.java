@@ -20,8 +20,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.UnknownServerException;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
@@ -39,18 +42,18 @@ public final class AggregatorService implements AutoCloseable {
   private static final int BUFFERED_RECORDS = 16;
 
   private static final int MAX_POLL_RECORDS = 64;
-  private static final int BATCH_BYTES = 256 << 10;
-
-  /** Kafka's own 45 s would hold up every run for as long when an instance dies. */
 
   /** As many bytes wait on the heap for each partition at most; a larger record is fetched all the same (KIP-74). */
   private static final int PARTITION_FETCH_BYTES = 1 << 20;
 
   private static final int FETCH_BYTES = 8 << 20;
-  private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(10);
+  private static final int BATCH_BYTES = 256 << 10;
 
   /** A thread that waits for records does not commit; Kafka's own 100 ms would be as long again as a commit's interval. */
   private static final Duration POLL_TIME = Duration.ofMillis(20);
+
+  /** Kafka's own 45 s would hold up every run for as long when an instance dies. */
+  private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(10);
 
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(30);
 
@@ -148,10 +151,10 @@ public final class AggregatorService implements AutoCloseable {
     // What is set explicitly goes before: that is how one measures what exactly-once costs.
     settings.putIfAbsent(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, config.commitInterval().toMillis());
+    settings.put(StreamsConfig.POLL_MS_CONFIG, POLL_TIME.toMillis());
     settings.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, config.standbyReplicas());
     settings.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, -1); // the broker's default
     settings.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0L);
-    settings.put(StreamsConfig.POLL_MS_CONFIG, POLL_TIME.toMillis());
     settings.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, SmallRocksDb.class);
     settings.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, BUFFERED_RECORDS);
     settings.put(
@@ -271,14 +274,26 @@ public final class AggregatorService implements AutoCloseable {
     return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
   }
 
-  /** Whether trying again may help: the broker or the registry did not answer. */
+  /**
+   * Whether trying again may help: the broker or the registry did not answer, or the broker lost its way between its own clock, which
+   * ends an open transaction, and us, who commit it at that moment. A thread that is replaced begins at its last commit.
+   */
   static boolean isTransient(Throwable error) {
     for (Throwable e = error; e != null; e = e.getCause()) {
-      if (e instanceof RetriableException || e instanceof SchemaRegistry.RegistryException) {
+      if (e instanceof RetriableException
+          || e instanceof SchemaRegistry.RegistryException
+          || e instanceof UnknownServerException
+          || e instanceof InvalidTxnStateException
+          || isUnclassified(e)) {
         return true;
       }
     }
     return false;
+  }
+
+  /** How a producer tells of a broker's answer that it has no class for: "Unhandled error in EndTxnResponse". */
+  private static boolean isUnclassified(Throwable error) {
+    return error.getClass() == KafkaException.class && error.getCause() == null;
   }
 
   /** The innermost message, which says what happened. */

@@ -16,7 +16,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
+import org.apache.kafka.common.errors.UnknownServerException;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TopologyDescription;
 import org.apache.kafka.streams.errors.StreamsException;
@@ -120,6 +124,29 @@ class AggregatorServiceTest {
     assertThat(
             AggregatorService.isTransient(
                 new StreamsException(new IllegalStateException("has not seen its shard"))))
+        .isFalse();
+  }
+
+  @Test
+  void brokersThatLoseTheirWayAreTransientAndThoseThatRefuseAreNot() {
+    // What a producer makes of a broker that ends a transaction at the moment of its commit.
+    assertThat(
+            AggregatorService.isTransient(
+                new StreamsException(
+                    new KafkaException(
+                        "Unhandled error in EndTxnResponse: The server experienced an unexpected error when processing the request."))))
+        .isTrue();
+    assertThat(AggregatorService.isTransient(new StreamsException(new UnknownServerException())))
+        .isTrue();
+    assertThat(
+            AggregatorService.isTransient(
+                new StreamsException(new InvalidTxnStateException("ended already"))))
+        .isTrue();
+    assertThat(
+            AggregatorService.isTransient(
+                new StreamsException(
+                    new KafkaException(
+                        "in an error state", new TransactionalIdAuthorizationException("no")))))
         .isFalse();
   }
 
