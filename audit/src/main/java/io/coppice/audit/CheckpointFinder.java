@@ -2,6 +2,7 @@ package io.coppice.audit;
 
 import io.coppice.pruning.MaskPolicy;
 import io.coppice.replay.Checkpoints;
+import io.coppice.replay.Checkpoints.Id;
 import io.coppice.replay.EvidenceSource;
 import io.coppice.replay.LogRecord;
 import io.coppice.replay.RecordCursor;
@@ -21,13 +22,6 @@ final class CheckpointFinder {
 
   private final EvidenceSource source;
   private final RunDefinition run;
-
-  /** Which checkpoint a shard belongs to. */
-  private record Id(int round, int maskVersion) {
-    static Id of(CheckpointShard shard) {
-      return new Id(shard.getRound(), shard.getMaskVersion());
-    }
-  }
 
   CheckpointFinder(EvidenceSource source, RunDefinition run) {
     this.source = source;
@@ -60,7 +54,7 @@ final class CheckpointFinder {
     Id newest =
         found.keySet().stream()
             .filter(id -> found.get(id).size() == shards)
-            .max(Comparator.comparingInt(Id::round).thenComparingInt(Id::maskVersion))
+            .max(Comparator.naturalOrder())
             .orElseThrow(
                 () ->
                     new UnusableCheckpointException(

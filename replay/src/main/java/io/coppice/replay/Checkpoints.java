@@ -89,10 +89,53 @@ public final class Checkpoints {
   public record Checkpoint(
       int round, int maskVersion, float[] parameters, List<Long> aggregatePositions) {}
 
-  /** Puts checkpoints together from shards that come in any order. */
+  /**
+   * Which checkpoint of a run it is; ordered by time.
+   *
+   * @param round the round that starts from it
+   * @param maskVersion of the mask that was in force
+   */
+  public record Id(int round, int maskVersion) implements Comparable<Id> {
+
+    /** Of which checkpoint a shard is. */
+    public static Id of(CheckpointShard shard) {
+      return new Id(shard.getRound(), shard.getMaskVersion());
+    }
+
+    @Override
+    public int compareTo(Id other) {
+      return Comparator.comparingInt(Id::round)
+          .thenComparingInt(Id::maskVersion)
+          .compare(this, other);
+    }
+  }
+
+  /**
+   * Puts the latest checkpoint together from shards that come in any order. Of what is older than one that is complete only
+   * digests are kept, so that a run may have as many checkpoints as it likes.
+   */
   public static final class Collector {
-    /** By round and mask version, the shards by index: a checkpoint may be in the log twice. */
-    private final Map<List<Integer>, SortedMap<Integer, CheckpointShard>> shards = new HashMap<>();
+    private final IntPredicate maskKnown;
+
+    /** Of all shards that were taken, by index: a checkpoint may be in the log twice. */
+    private final Map<Id, Map<Integer, ByteBuffer>> digests = new HashMap<>();
+
+    private final TreeMap<Id, SortedMap<Integer, CheckpointShard>> shards = new TreeMap<>();
+
+    /** The latest that was found to be complete; null before the first. */
+    private Id latest;
+
+    /** For whoever takes a checkpoint of any mask. */
+    public Collector() {
+      this(maskVersion -> true);
+    }
+
+    /**
+     * @param maskKnown of the masks of what versions a checkpoint may be; asked again as long as it says no
+     */
+    Collector(IntPredicate maskKnown) {
+      this.maskKnown = maskKnown;
+    }
 
     /**
      * Takes a shard; the first one of its place counts.
@@ -100,31 +143,54 @@ public final class Checkpoints {
      * @return false if there is another one in its place; the same one may come again
      */
     public boolean add(CheckpointShard shard) {
-      CheckpointShard before =
-          shards
-              .computeIfAbsent(
-                  List.of(shard.getRound(), shard.getMaskVersion()), k -> new TreeMap<>())
-              .putIfAbsent(shard.getShard(), shard);
-      return before == null || before.getDigest().equals(shard.getDigest());
+      Id id = Id.of(shard);
+      ByteBuffer before =
+          digests
+              .computeIfAbsent(id, k -> new HashMap<>())
+              .putIfAbsent(shard.getShard(), shard.getDigest());
+      if (before != null) {
+        return before.equals(shard.getDigest());
+      }
+      if (latest == null || id.compareTo(latest) > 0) {
+        shards.computeIfAbsent(id, k -> new TreeMap<>()).put(shard.getShard(), shard);
+        if (isComplete(id)) {
+          forgetWhatIsOlder();
+        }
+      }
+      return true;
+    }
+
+    private boolean isComplete(Id id) {
+      SortedMap<Integer, CheckpointShard> found = shards.get(id);
+      return found.size() == found.values().iterator().next().getShards();
+    }
+
+    private void forgetWhatIsOlder() {
+      shards.descendingKeySet().stream()
+          .filter(this::isComplete)
+          .filter(id -> maskKnown.test(id.maskVersion()))
+          .findFirst()
+          .ifPresent(
+              id -> {
+                latest = id;
+                shards.headMap(id).clear();
+              });
+    }
+
+    /** The complete checkpoint of the latest round, without its parameters, if there is any. */
+    Optional<Id> latestId() {
+      forgetWhatIsOlder();
+      return Optional.ofNullable(latest);
     }
 
     /** The complete checkpoint of the latest round, if there is any. */
     public Optional<Checkpoint> latest() {
-      return latest(maskVersion -> true);
+      return latestId().map(id -> join(List.copyOf(shards.get(id).values())));
     }
 
-    /**
-     * The complete checkpoint of the latest round, if there is any.
-     *
-     * @param maskKnown of the masks of what versions a checkpoint may be
-     */
-    public Optional<Checkpoint> latest(IntPredicate maskKnown) {
-      return shards.values().stream()
-          .map(found -> List.copyOf(found.values()))
-          .filter(found -> found.size() == found.getFirst().getShards())
-          .filter(found -> maskKnown.test(found.getFirst().getMaskVersion()))
-          .max(Comparator.comparingInt(found -> found.getFirst().getRound()))
-          .map(Collector::join);
+    /** Number of shards that are kept now. */
+    int size() {
+      return shards.values().stream().mapToInt(SortedMap::size).sum();
     }
 
     private static Checkpoint join(List<CheckpointShard> found) {

@@ -159,7 +159,23 @@ public final class ModelFold {
     this.mask = LogTensors.fromLog(run.layout(), masks.get(maskVersion).getLayers());
     this.nextRound = round;
     this.firstRound = round;
+    forgetBefore(round, maskVersion);
     advance();
+  }
+
+  /**
+   * Gives free what a fold does not need that starts from this checkpoint or from a later one. Nothing else may be started from
+   * afterwards.
+   *
+   * @param round the round that starts from the checkpoint
+   * @param maskVersion of the checkpoint's mask
+   */
+  void forgetBefore(int round, int maskVersion) {
+    masks.headMap(maskVersion).clear();
+    closed.keySet().removeIf(r -> r < round);
+    deltas.keySet().removeIf(r -> r < round);
+    importances.keySet().removeIf(r -> r < round);
+    submissions.values().removeIf(submission -> submission.round() < round);
   }
 
   /** Takes a mask: it is applied when its effective round is reached. */

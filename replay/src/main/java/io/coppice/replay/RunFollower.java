@@ -76,7 +76,7 @@ public final class RunFollower implements AutoCloseable {
   private final Start start;
   private final int runPartition;
   private final List<AggregatePosition> aggregatePositions = new ArrayList<>();
-  private Checkpoints.Collector checkpoints = new Checkpoints.Collector();
+  private Checkpoints.Collector checkpoints = new Checkpoints.Collector(this::isMaskKnown);
   private int newestCheckpointRound = Integer.MIN_VALUE;
   private long bytesRead;
 
@@ -191,10 +191,11 @@ public final class RunFollower implements AutoCloseable {
         take(entry);
       }
     }
-    if (!fold.hasModel()
-        && reader.hasReachedEnd(Topic.CHECKPOINTS)
-        && reader.hasReachedEnd(Topic.MASKS)) {
-      startPoint().ifPresent(this::startFrom);
+    if (!fold.hasModel()) {
+      checkpoints.latestId().ifPresent(id -> fold.forgetBefore(id.round(), id.maskVersion()));
+      if (reader.hasReachedEnd(Topic.CHECKPOINTS) && reader.hasReachedEnd(Topic.MASKS)) {
+        startPoint().ifPresent(this::startFrom);
+      }
     }
     if (fold.hasEnded()) {
       reader.unfollow(Topic.AGGREGATES);
@@ -275,13 +276,17 @@ public final class RunFollower implements AutoCloseable {
     }
   }
 
+  private boolean isMaskKnown(int version) {
+    return fold.mask(version) != null;
+  }
+
   /** Empty as long as the mask is not there that the run starts from. */
   private Optional<Checkpoints.Checkpoint> startPoint() {
-    if (fold.mask(0) == null) {
+    if (fold.newestMask() == null) {
       return Optional.empty();
     }
     return start == Start.NEWEST_CHECKPOINT
-        ? checkpoints.latest(version -> fold.mask(version) != null).or(this::initialModel)
+        ? checkpoints.latest().or(this::initialModel)
         : initialModel();
   }
 

@@ -264,6 +264,21 @@ class ModelFoldTest {
   }
 
   @Test
+  void masksThatNoStartNeedsAreNotKept() {
+    ModelFold fold = fold(run, false);
+    for (int version = 0; version <= 3; version++) {
+      fold.onMask(TestRecords.published(version, version, full));
+    }
+    fold.forgetBefore(1, 1);
+    assertThat(fold.mask(0)).isNull();
+    assertThat(fold.mask(1)).isNotNull();
+    fold.restore(2, 2, new float[run.layout().size()]);
+    assertThat(fold.mask(1)).isNull();
+    assertThat(fold.maskVersion()).isEqualTo(2);
+    assertThat(fold.newestMask().getVersion()).isEqualTo(3);
+  }
+
+  @Test
   void theModelUnderTheNextMaskIsACopy() {
     ModelFold fold = started(run, false);
     fold.onClosed(TestRecords.closed(run, 0, 0, full));
