@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  coppice bench aggregate                                       10 agents, 26 MB each, by 1, 2 and 4 instances",
-      "  coppice bench aggregate --agents 10,100,1000 --density 0.1 --instances 1",
+      "  coppice bench aggregate --instances 1,2 --threads 1,2",
+      "  coppice bench aggregate --agents 10,100,1000 --density 0.1 --instances 1 --warm-up 1",
       "  coppice bench aggregate --instances 1 --at-least-once         what exactly-once costs",
       "  coppice bench aggregate --peer python3 --report aggregate.json    beside NumPy",
       "  coppice bench aggregate --bootstrap broker:9092 --registry http://registry:8081"
@@ -60,9 +61,10 @@ final class BenchAggregateCommand implements Callable<Integer> {
   @Option(
       names = "--threads",
       paramLabel = "N",
+      split = ",",
       defaultValue = "1",
-      description = "Stream threads of an instance.")
-  private int threads;
+      description = "Stream threads of an instance; several numbers: one case each.")
+  private List<Integer> threads;
 
   @Option(
       names = "--model",
@@ -89,8 +91,15 @@ final class BenchAggregateCommand implements Callable<Integer> {
       names = "--rounds",
       paramLabel = "N",
       defaultValue = "5",
-      description = "Rounds of each of the two kinds that are measured; one of each warms up.")
+      description = "Rounds of each of the two kinds that are measured.")
   private int rounds;
+
+  @Option(
+      names = "--warm-up",
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "Rounds of each kind before them that are not: Java compiles meanwhile.")
+  private int warmUp;
 
   @Option(
       names = "--heap",
@@ -98,6 +107,17 @@ final class BenchAggregateCommand implements Callable<Integer> {
       defaultValue = "1024",
       description = "Heap of an instance.")
   private int heap;
+
+  @Option(
+      names = "--launcher",
+      paramLabel = "COMMAND",
+      split = " ",
+      defaultValue = "",
+      showDefaultValue = Visibility.NEVER,
+      description =
+          "Program, with arguments behind spaces, that starts each instance and becomes it, such as 'taskset -c 1' or"
+              + " 'benchmarks/with-processors 0.5'. Default: none.")
+  private List<String> launcher;
 
   @Option(
       names = "--at-least-once",
@@ -130,7 +150,8 @@ final class BenchAggregateCommand implements Callable<Integer> {
   @ArgGroup(
       exclusive = false,
       heading =
-          "%nInstead of the embedded broker, in topics of its own that are deleted in the end:%n")
+          "%nInstead of the embedded broker, in topics of its own, PREFIXbench-..., that are deleted in the end (the registry keeps"
+              + " their subjects):%n")
   private LogOption.Cluster cluster;
 
   @Spec private CommandSpec spec;
@@ -158,7 +179,9 @@ final class BenchAggregateCommand implements Callable<Integer> {
             instances,
             threads,
             rounds,
+            warmUp,
             heap,
+            launcher.stream().filter(word -> !word.isEmpty()).toList(),
             guarantees,
             Optional.ofNullable(peer));
     if (report != null) {

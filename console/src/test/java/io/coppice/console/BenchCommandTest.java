@@ -51,7 +51,9 @@ class BenchCommandTest {
           --agents 10,1001        | --agents is 1 to 1000, not 1001.
           --agents 0              | --agents is 1 to 1000, not 0.
           --instances 13          | --instances is 1 to 12, not 13.
-          --threads 0             | --threads is 1 to 12, not 0.
+          --threads 1,0           | --threads is 1 to 12, not 0.
+          --instances 4,1 --threads 1,4 | --instances times --threads is at most 12, the partitions of a topic, not 16.
+          --warm-up 0             | --warm-up is 1 to 1000, not 0.
           --rounds 0              | --rounds is 1 to 1000, not 0.
           --density 0             | --density is above 0 and at most 1, not 0.0.
           --model perceptron      | --model: there is no benchmark of network 'perceptron': choose from conv2, conv4, dscnn, lenet5, mlp, resnet18, vgg11.
@@ -81,7 +83,7 @@ class BenchCommandTest {
     CommandRun run =
         CommandRun.of(
             ("bench aggregate --model mlp --density 0.5 --agents 3 --instances 1 --threads 2 --rounds 1"
-                    + " --heap 256 --encoding bfloat16 --at-least-once --dir "
+                    + " --warm-up 1 --launcher env --heap 256 --encoding bfloat16 --at-least-once --dir "
                     + temporary
                     + " --report "
                     + file)
@@ -92,6 +94,7 @@ class BenchCommandTest {
         .contains("mlp, density 0.50: 133,510 values an update, 267 kB in BFLOAT16")
         .contains("exactly-once", "at-least-once");
     JsonNode report = new ObjectMapper().readTree(file.toFile());
+    assertThat(report.get("launcher").asText()).isEqualTo("env");
     assertThat(report.get("cases")).hasSize(2);
     for (JsonNode bench : report.get("cases")) {
       assertThat(bench.get("agents").asInt()).isEqualTo(3);
@@ -101,6 +104,8 @@ class BenchCommandTest {
       assertThat(bytes).isBetween(3L * 2 * 133_510, 3L * 2 * 133_510 + 10_000);
       assertThat(bench.get("changelogBytesPerByte").asDouble()).isBetween(1e-4, 0.5);
       assertThat(bench.get("megabytesPerSecond").asDouble()).isPositive().isFinite();
+      assertThat(bench.get("busyProcessors").asDouble()).isPositive().isFinite();
+      assertThat(bench.get("heapMiB").asInt()).isBetween(1, 256);
     }
     assertThat(report.get("cases").get(0).get("guarantee").asText()).isEqualTo("exactly_once_v2");
     try (Stream<Path> left = Files.list(temporary)) {

@@ -2,6 +2,7 @@ package io.coppice.console.bench.aggregation;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.coppice.console.UserError;
+import io.coppice.console.federation.ShutdownGuard;
 import io.coppice.console.progress.Figures;
 import io.coppice.embedded.EmbeddedCluster;
 import io.coppice.embedded.EmbeddedClusterException;
@@ -36,6 +37,13 @@ public final class AggregateBenchmark {
   /** The writer of a thousand updates in one transaction takes a while. */
   private static final Map<String, String> PATIENT = Map.of("transaction.timeout.ms", "600000");
 
+  /** A directory that does not outlive the measurement. */
+  @FunctionalInterface
+  private interface Temporary extends AutoCloseable {
+    @Override
+    void close();
+  }
+
   private final AggregateSettings settings;
   private final PrintWriter out;
   private final PrintWriter progress;
@@ -60,12 +68,12 @@ public final class AggregateBenchmark {
   public ObjectNode embedded(Path parent) throws InterruptedException {
     checkRoom(parent);
     Path directory = newDirectory(parent);
-    try (EmbeddedCluster cluster = EmbeddedCluster.start(directory.resolve("log"), 0)) {
+    try (ShutdownGuard _ = new ShutdownGuard(() -> {});
+        Temporary _ = () -> delete(directory);
+        EmbeddedCluster cluster = EmbeddedCluster.start(directory.resolve("log"), 0)) {
       return measure(cluster.config(), "embedded", directory);
     } catch (EmbeddedClusterException e) {
       throw UserError.failed(e.getMessage(), e);
-    } finally {
-      delete(directory);
     }
   }
 
@@ -75,11 +83,14 @@ public final class AggregateBenchmark {
    * @param parent directory for the state of the instances, which is deleted in the end
    */
   public ObjectNode on(ClusterConfig cluster, Path parent) throws InterruptedException {
+    say(
+        String.format(
+            "writing %s, times the replicas, into topics that are deleted in the end",
+            Figures.bytes(settings.bytesWritten())));
     Path directory = newDirectory(parent);
-    try {
+    try (ShutdownGuard _ = new ShutdownGuard(() -> {});
+        Temporary _ = () -> delete(directory)) {
       return measure(cluster, cluster.bootstrapServers(), directory);
-    } finally {
-      delete(directory);
     }
   }
 
@@ -107,7 +118,7 @@ public final class AggregateBenchmark {
 
   private CaseRun start(BenchCase bench, ClusterConfig cluster, Path directory, int number)
       throws InterruptedException {
-    String name = "coppice-bench-" + UUID.randomUUID().toString().substring(0, 8);
+    String name = cluster.topicPrefix() + "bench-" + UUID.randomUUID().toString().substring(0, 8);
     Map<String, String> client = new HashMap<>(PATIENT);
     client.putAll(cluster.clientProperties());
     ClusterConfig own =
@@ -151,13 +162,16 @@ public final class AggregateBenchmark {
 
   private void takeTurns(List<CaseRun> cases, Optional<NumpyPeer> peer)
       throws InterruptedException {
-    for (int turn = 0; turn <= settings.turns(); turn++) {
+    for (int turn = 1 - settings.warmUpTurns(); turn <= settings.turns(); turn++) {
       boolean counts = turn > 0;
       for (CaseRun run : cases) {
         run.turn(counts);
       }
       peer.ifPresent(p -> p.turn(settings.agents().getFirst(), counts));
-      say(counts ? "turn " + turn + " of " + settings.turns() : "warmed up");
+      say(
+          counts
+              ? "turn " + turn + " of " + settings.turns()
+              : "warming up: " + (turn + settings.warmUpTurns()) + " of " + settings.warmUpTurns());
     }
   }
 

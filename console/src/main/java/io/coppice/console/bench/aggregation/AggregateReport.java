@@ -27,7 +27,9 @@ final class AggregateReport {
     document.put("valuesOfUpdate", settings.mask().activeParameters());
     document.put("encoding", settings.encoding().name());
     document.put("rounds", settings.turns());
+    document.put("warmUpRounds", settings.warmUpTurns());
     document.put("instanceHeapLimitMiB", settings.heapMegabytes());
+    document.put("launcher", String.join(" ", settings.launcher()));
     document.put("brokers", place);
     document.put("cpu", Machine.cpu());
     document.put("processors", Runtime.getRuntime().availableProcessors());
@@ -47,6 +49,7 @@ final class AggregateReport {
     json.put("guarantee", figures.bench().guarantee().setting());
     json.put("megabytesPerSecond", figures.megabytesPerSecond());
     json.put("cpuMillisPerMegabyte", figures.cpuMillisPerMegabyte());
+    json.put("busyProcessors", figures.busyProcessors());
     json.put("liveMegabytesPerSecond", figures.liveMegabytesPerSecond());
     json.put("roundsPerSecond", figures.roundsPerSecond());
     json.put("latencySeconds", figures.latencySeconds());
@@ -66,7 +69,8 @@ final class AggregateReport {
           .put("bytes", round.bytes())
           .put("seconds", round.seconds())
           .put("latencySeconds", round.latencySeconds())
-          .put("cpuSeconds", round.cpuSeconds());
+          .put("cpuSeconds", round.cpuSeconds())
+          .put("otherCpuSeconds", round.otherCpuSeconds());
     }
     return list;
   }

@@ -7,6 +7,7 @@ import io.coppice.learning.model.RandomMask;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.schemas.TensorEncoding;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,9 +19,11 @@ import java.util.Optional;
  * @param encoding how updates and aggregates travel
  * @param agents numbers of synthetic agents, each 1 to {@value #MAX_AGENTS}; one case each
  * @param instances numbers of aggregator instances, each 1 to {@value #MAX_INSTANCES}; one case each
- * @param threads stream threads of an instance, at least 1
- * @param turns rounds of each kind that are measured in a case, at least 1
+ * @param threads numbers of stream threads of an instance, each 1 to {@value #MAX_INSTANCES}; one case each
+ * @param turns rounds of each kind that are measured in a case, 1 to {@value #MAX_TURNS}
+ * @param warmUpTurns rounds of each kind before them that are not, 1 to {@value #MAX_TURNS}
  * @param heapMegabytes heap of an instance, at least 64
+ * @param launcher a program and its arguments that start an instance: the instance's command follows them; empty: nothing before it
  * @param guarantees whether to measure at-least-once processing, too
  * @param peer a Python with NumPy
  */
@@ -30,14 +33,17 @@ public record AggregateSettings(
     TensorEncoding encoding,
     List<Integer> agents,
     List<Integer> instances,
-    int threads,
+    List<Integer> threads,
     int turns,
+    int warmUpTurns,
     int heapMegabytes,
+    List<String> launcher,
     boolean guarantees,
     Optional<String> peer) {
 
   static final int MAX_AGENTS = 1000;
   static final int MAX_INSTANCES = 12;
+  static final int MAX_TURNS = 1000;
 
   private static final int MIN_HEAP = 64;
   private static final long SEED = 1;
@@ -48,6 +54,7 @@ public record AggregateSettings(
   public AggregateSettings {
     agents = agents.stream().distinct().toList();
     instances = instances.stream().distinct().toList();
+    threads = threads.stream().distinct().toList();
     if (!BenchModel.networks().contains(network)) {
       throw UserError.badInput(
           String.format(
@@ -59,8 +66,16 @@ public record AggregateSettings(
     }
     agents.forEach(n -> between("--agents", n, MAX_AGENTS));
     instances.forEach(n -> between("--instances", n, MAX_INSTANCES));
-    between("--threads", threads, MAX_INSTANCES);
-    between("--rounds", turns, 1000);
+    threads.forEach(n -> between("--threads", n, MAX_INSTANCES));
+    int most = Collections.max(instances) * Collections.max(threads);
+    if (most > MAX_INSTANCES) {
+      throw UserError.badInput(
+          String.format(
+              "--instances times --threads is at most %d, the partitions of a topic, not %d.",
+              MAX_INSTANCES, most));
+    }
+    between("--rounds", turns, MAX_TURNS);
+    between("--warm-up", warmUpTurns, MAX_TURNS);
     if (heapMegabytes < MIN_HEAP) {
       throw UserError.badInput(
           "--heap is at least " + MIN_HEAP + " (MiB), not " + heapMegabytes + ".");
@@ -87,18 +102,20 @@ public record AggregateSettings(
     List<BenchCase> cases = new ArrayList<>();
     for (int agent : agents) {
       for (int instance : instances) {
-        cases.add(new BenchCase(agent, instance, threads, BenchCase.Guarantee.EXACTLY_ONCE));
-        if (guarantees) {
-          cases.add(new BenchCase(agent, instance, threads, BenchCase.Guarantee.AT_LEAST_ONCE));
+        for (int thread : threads) {
+          cases.add(new BenchCase(agent, instance, thread, BenchCase.Guarantee.EXACTLY_ONCE));
+          if (guarantees) {
+            cases.add(new BenchCase(agent, instance, thread, BenchCase.Guarantee.AT_LEAST_ONCE));
+          }
         }
       }
     }
     return cases;
   }
 
-  /** Rounds of a case: those that are measured, and one of each kind to warm up. */
+  /** Rounds of a case: those that are measured and those that warm up, of each kind. */
   int rounds() {
-    return 2 * (turns + 1);
+    return 2 * (warmUpTurns + turns);
   }
 
   /** Bytes of updates that all cases write into the log. */

@@ -12,7 +12,7 @@ import java.util.Optional;
 /** The figures of cases as a table for people. */
 final class AggregateTable {
 
-  private static final String ROW = "%6s %9s %7s %-13s %8s %7s %9s %9s %10s %10s %10s %8s%n";
+  private static final String ROW = "%6s %9s %7s %-13s %8s %7s %9s %5s %9s %9s %10s %10s %8s%n";
 
   private AggregateTable() {}
 
@@ -39,6 +39,7 @@ final class AggregateTable {
         "MB/s",
         "x first",
         "CPU ms/MB",
+        "busy",
         "live MB/s",
         "rounds/s",
         "latency s",
@@ -56,6 +57,7 @@ final class AggregateTable {
           decimals(figures.megabytesPerSecond(), 0),
           decimals(figures.megabytesPerSecond() / first.megabytesPerSecond(), 2),
           decimals(figures.cpuMillisPerMegabyte(), 2),
+          decimals(figures.busyProcessors(), 2),
           decimals(figures.liveMegabytesPerSecond(), 0),
           decimals(figures.roundsPerSecond(), 2),
           decimals(figures.latencySeconds(), 2),
@@ -77,7 +79,8 @@ final class AggregateTable {
         """
         MB/s: updates that become visible all at once, to the last aggregate; live: the agents write while the aggregator works, from the round's
         opening; latency: from the last submission to the last aggregate of a live round. Medians of rounds; CPU of all instances, without brokers;
-        changelog: bytes for each byte of updates; heap: the most that an instance held after a collection.""");
+        busy: processors that they, the broker of this process and the reader kept busy together, of those rounds that became visible at once;
+        changelog: bytes for each byte of updates; heap: the most that an instance held after a full collection.""");
     out.flush();
   }
 }

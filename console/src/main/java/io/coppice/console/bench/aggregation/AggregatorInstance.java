@@ -5,23 +5,31 @@ import io.coppice.console.UserError;
 import io.coppice.schemas.ClusterConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** An aggregator as it runs on a cluster: a process of its own, with a heap of its own, whose use of the processors can be seen. */
 final class AggregatorInstance implements AutoCloseable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(AggregatorInstance.class);
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(40);
 
-  /** Heap before and after a collection, in MiB, as the collectors log it with {@code -Xlog:gc}. */
-  private static final Pattern COLLECTION = Pattern.compile("Pause.* (\\d+)M->(\\d+)M\\(\\d+M\\)");
+  /** Heap before and after a full collection, in MiB, as the collectors log it with {@code -Xlog:gc}. */
+  private static final Pattern COLLECTION =
+      Pattern.compile("Pause Full.* (\\d+)M->(\\d+)M\\(\\d+M\\)");
+
+  private static final Duration COLLECTION_TIMEOUT = Duration.ofSeconds(30);
 
   private final Process process;
   private final Path output;
@@ -44,17 +52,18 @@ final class AggregatorInstance implements AutoCloseable {
       ClusterConfig cluster,
       String applicationId,
       BenchCase bench,
-      int heapMegabytes,
+      AggregateSettings settings,
       Path directory) {
     try {
       Files.createDirectories(directory);
       Path output = directory.resolve("output.log");
       Path collections = directory.resolve("gc.log");
-      List<String> command = new ArrayList<>();
+      List<String> command = new ArrayList<>(settings.launcher());
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(
           List.of(
-              "-Xmx" + heapMegabytes + "m",
+              "-Xmx" + settings.heapMegabytes() + "m",
+              "-XX:+UseParallelGC", // as in the image
               "-Xlog:gc:file=" + collections + "::filecount=0",
               "--enable-native-access=ALL-UNNAMED",
               "--sun-misc-unsafe-memory-access=allow",
@@ -77,11 +86,12 @@ final class AggregatorInstance implements AutoCloseable {
               "10000",
               "--http-port",
               "0"));
-      cluster.clientProperties().forEach((k, v) -> property(command, "--kafka-property", k, v));
-      cluster
-          .registryProperties()
-          .forEach((k, v) -> property(command, "--registry-property", k, v));
-      property(command, "--kafka-property", "processing.guarantee", bench.guarantee().setting());
+      command.addAll(
+          List.of(
+              "--command-config",
+              clientProperties(cluster, directory).toString(),
+              "--kafka-property",
+              "processing.guarantee=" + bench.guarantee().setting()));
       Process process =
           new ProcessBuilder(command)
               .redirectErrorStream(true)
@@ -94,9 +104,16 @@ final class AggregatorInstance implements AutoCloseable {
     }
   }
 
-  private static void property(List<String> command, String option, String key, String value) {
-    command.add(option);
-    command.add(key + "=" + value);
+  /** A file, because everybody sees the command of a process, and there may be passwords in them; the directory is its owner's. */
+  private static Path clientProperties(ClusterConfig cluster, Path directory) throws IOException {
+    Properties properties = new Properties();
+    properties.putAll(cluster.clientProperties());
+    properties.putAll(cluster.registryProperties());
+    Path file = directory.resolve("client.properties");
+    try (Writer writer = Files.newBufferedWriter(file)) {
+      properties.store(writer, null);
+    }
+    return file;
   }
 
   /**
@@ -129,7 +146,24 @@ final class AggregatorInstance implements AutoCloseable {
     return process.info().totalCpuDuration().map(Duration::toNanos).orElse(0L) / 1e9;
   }
 
-  /** The most that its heap has held just after a collection: what it needs; 0 if there was none. */
+  /** Has it collect its garbage, so that {@link #heapMegabytes} is of this moment, too; does nothing without a JDK. */
+  void collect() throws InterruptedException {
+    try {
+      Process jcmd =
+          new ProcessBuilder(
+                  Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                  String.valueOf(process.pid()),
+                  "GC.run")
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      jcmd.waitFor(COLLECTION_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+    } catch (IOException e) {
+      LOG.debug("there is no jcmd: {}", e.getMessage());
+    }
+  }
+
+  /** The most that its heap has held just after a full collection: what it needs; 0 if there was none. */
   int heapMegabytes() {
     try (Stream<String> lines = Files.lines(collections)) {
       return lines
@@ -143,10 +177,15 @@ final class AggregatorInstance implements AutoCloseable {
     }
   }
 
+  /** Asks it to end, and does not wait. */
+  void stop() {
+    process.destroy();
+  }
+
   /** Ends it as an operator would. */
   @Override
   public void close() {
-    process.destroy();
+    stop();
     try {
       if (!process.waitFor(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
         process.destroyForcibly();

@@ -12,7 +12,7 @@ import java.util.function.ToDoubleFunction;
  * @param live rounds whose updates came one after another
  * @param changelogPerByte bytes of the state's changelogs for each byte of the agents' records
  * @param internalPerByte bytes of the topics by which the aggregator's parts speak to each other, likewise
- * @param heapMegabytes the most that the heap of an instance has held just after a collection; 0 if there was none
+ * @param heapMegabytes the most that the heap of an instance has held just after a full collection; 0 if there was none
  */
 record CaseFigures(
     BenchCase bench,
@@ -29,6 +29,11 @@ record CaseFigures(
 
   double cpuMillisPerMegabyte() {
     return median(heldBack, RoundFigures::cpuMillisPerMegabyte);
+  }
+
+  /** Processors that were busy in rounds that were held back: with as many as the machine has, nothing can be faster in parallel. */
+  double busyProcessors() {
+    return median(heldBack, RoundFigures::busyProcessors);
   }
 
   double liveMegabytesPerSecond() {

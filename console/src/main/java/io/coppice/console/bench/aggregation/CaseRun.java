@@ -57,11 +57,7 @@ final class CaseRun implements AutoCloseable {
       for (int i = 0; i < bench.instances(); i++) {
         instances.add(
             AggregatorInstance.start(
-                cluster,
-                applicationId,
-                bench,
-                settings.heapMegabytes(),
-                directory.resolve("instance-" + i)));
+                cluster, applicationId, bench, settings, directory.resolve("instance-" + i)));
       }
       awaitStableGroup();
       federation =
@@ -84,7 +80,8 @@ final class CaseRun implements AutoCloseable {
   /** A round of each kind; its figures count unless it is to warm up. */
   void turn(boolean counts) throws InterruptedException {
     RoundFigures first = federation.heldBack(nextRound++, this::cpuSeconds);
-    RoundFigures second = federation.live(nextRound++, this::cpuSeconds);
+    RoundFigures second =
+        federation.live(nextRound++, this::cpuSeconds, counts ? () -> {} : this::collect);
     if (counts) {
       heldBack.add(first);
       live.add(second);
@@ -105,6 +102,13 @@ final class CaseRun implements AutoCloseable {
 
   private void checkHealth() {
     instances.forEach(AggregatorInstance::checkAlive);
+  }
+
+  /** In the middle of a round, when the sums are on the heap: for the figure of what it needs. */
+  private void collect() throws InterruptedException {
+    for (AggregatorInstance instance : instances) {
+      instance.collect();
+    }
   }
 
   private double cpuSeconds() {
@@ -169,6 +173,7 @@ final class CaseRun implements AutoCloseable {
     if (federation != null) {
       federation.close();
     }
+    instances.forEach(AggregatorInstance::stop); // all at once
     instances.forEach(AggregatorInstance::close);
     try {
       List<String> ours =

@@ -8,8 +8,15 @@ package io.coppice.console.bench.aggregation;
  *     round was open
  * @param latencySeconds from the moment that the last submission was committed to the last aggregate
  * @param cpuSeconds that all instances of the aggregator have used
+ * @param otherCpuSeconds that this process has used: the agents, the reader, and the broker if it is embedded
  */
-record RoundFigures(long bytes, double seconds, double latencySeconds, double cpuSeconds) {
+record RoundFigures(
+    long bytes, double seconds, double latencySeconds, double cpuSeconds, double otherCpuSeconds) {
+
+  /** Processors that were busy on average. */
+  double busyProcessors() {
+    return (cpuSeconds + otherCpuSeconds) / seconds;
+  }
 
   double megabytesPerSecond() {
     return bytes / 1e6 / seconds;

@@ -41,6 +41,12 @@ import java.util.function.IntConsumer;
  */
 final class SyntheticFederation implements AutoCloseable {
 
+  /** Something that is done in the middle of a round. */
+  @FunctionalInterface
+  interface Midway {
+    void run() throws InterruptedException;
+  }
+
   private static final String RUN = "bench";
   private static final int CONNECTIONS = 10;
 
@@ -142,6 +148,7 @@ final class SyntheticFederation implements AutoCloseable {
           writers.get(w).flush();
         });
     double cpuBefore = cpuSeconds.getAsDouble();
+    double otherBefore = ownCpuSeconds();
     long start = System.nanoTime();
     everyWriter(w -> writers.get(w).commit());
     long committed = System.nanoTime();
@@ -151,18 +158,22 @@ final class SyntheticFederation implements AutoCloseable {
         bytesWritten() - bytesBefore,
         (end - start) / 1e9,
         (end - committed) / 1e9,
-        cpuSeconds.getAsDouble() - cpuBefore);
+        cpuSeconds.getAsDouble() - cpuBefore,
+        ownCpuSeconds() - otherBefore);
   }
 
   /**
    * A round whose agents commit one after another, as soon as they can.
    *
    * @param cpuSeconds what the aggregator has used so far
+   * @param whenWritten is done when all agents have committed
    */
-  RoundFigures live(int round, DoubleSupplier cpuSeconds) throws InterruptedException {
+  RoundFigures live(int round, DoubleSupplier cpuSeconds, Midway whenWritten)
+      throws InterruptedException {
     await(() -> opened >= round);
     long bytesBefore = bytesWritten();
     double cpuBefore = cpuSeconds.getAsDouble();
+    double otherBefore = ownCpuSeconds();
     long start = openedNanos;
     everyWriter(
         w -> {
@@ -173,13 +184,20 @@ final class SyntheticFederation implements AutoCloseable {
           }
         });
     long committed = System.nanoTime();
+    whenWritten.run();
     awaitAggregates(round);
     long end = System.nanoTime();
     return new RoundFigures(
         bytesWritten() - bytesBefore,
         (end - start) / 1e9,
         (end - committed) / 1e9,
-        cpuSeconds.getAsDouble() - cpuBefore);
+        cpuSeconds.getAsDouble() - cpuBefore,
+        ownCpuSeconds() - otherBefore);
+  }
+
+  private static double ownCpuSeconds() {
+    return ProcessHandle.current().info().totalCpuDuration().map(Duration::toNanos).orElse(0L)
+        / 1e9;
   }
 
   /** The mask of the run, which a pruning service would publish. */
