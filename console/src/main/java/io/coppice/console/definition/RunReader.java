@@ -12,6 +12,7 @@ import io.coppice.console.federation.RunRules;
 import io.coppice.console.federation.Setting;
 import io.coppice.learning.nn.Architecture;
 import io.coppice.pruning.MaskPolicy;
+import io.coppice.replay.LogTensors;
 import io.coppice.replay.RunDefinition;
 import io.coppice.schemas.Encodings;
 import io.coppice.schemas.Evaluation;
@@ -29,6 +30,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -95,7 +97,7 @@ final class RunReader {
     Value<String> cost = root.text("cost", RunDefaults.COST);
     encoding(run);
     run.setCheckpointEvery(root.integer("checkpoint-every", 50, Range.atLeast(1)).value());
-    run.setShardValues(root.integer("shard-values", 65_536, SHARD_VALUES).value());
+    shardValues(run);
     root.close();
 
     run.setRunId(DRAFT).setCreatedAt(Instant.EPOCH).setSeed(seed.value()).setLoss(loss.value());
@@ -302,6 +304,22 @@ final class RunReader {
             importance.encoding(),
             kinds.choice("aggregate", RunDefaults.ENCODING, RunChoices.ENCODINGS).value()));
     kinds.close();
+  }
+
+  private void shardValues(TrainingRun.Builder run) {
+    Value<Integer> values = root.integer("shard-values", 65_536, SHARD_VALUES);
+    run.setShardValues(values.value());
+    TensorEncoding importance = run.getEncoding().getImportance();
+    int most = LogTensors.encoding(importance).maxValues();
+    if (values.value() > most) {
+      problems.add(
+          values.place(),
+          "shard-values is at most %d where importance travels as %s, not %d."
+              .formatted(
+                  most,
+                  importance.name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                  values.value()));
+    }
   }
 
   private ImportanceEncoding importanceEncoding(Section kinds) {

@@ -87,7 +87,7 @@ class RunFilePropertyTest {
         Tuple.of("agents.trusted-keys", "[a b c]"),
         Tuple.of("agents.trusted-keys", "[]"),
         Tuple.of("training.local-steps", "0"),
-        Tuple.of("training.local-steps", "2000000000"),
+        Tuple.of("training.local-steps", "3000000000"),
         Tuple.of("training.batch", "0"),
         Tuple.of("training.batch", "'5'"),
         Tuple.of("training.learning-rate", "0"),

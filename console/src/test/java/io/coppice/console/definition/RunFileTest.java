@@ -91,7 +91,7 @@ class RunFileTest {
           {pruning: {initial: {samples: 30}}}    | f:1:31: pruning.initial.samples is a multiple of training.batch, 20, not 30.
           {cost: measured, pruning: {policy: none}} | f:1:8: cost: Measured costs come into force with a mask decision, and with pruning.policy none there is none: use paper or file:PATH.
           {cost: paper:cifar10}                  | f:1:8: cost: The cost model paper:cifar10 is for 11 prunable layers, but the model has 5: use paper, which fits any network.
-          {encoding: {importance: 'sparse-ufloat8:0.1'}, shard-values: 2000000} | f:1:1: The run's shardValues is at most 1048576 where importance travels in SPARSE_UFLOAT8, not 2000000.
+          {encoding: {importance: 'sparse-ufloat8:0.1'}, shard-values: 2000000} | f:1:62: shard-values is at most 1048576 where importance travels as sparse-ufloat8, not 2000000.
           {encoding: [a]}                        | f:1:12: encoding is one of bfloat16, float32, not a list.
           """)
   void whatIsWrongIsSaidInOneSentence(String text, String sentence) {
