@@ -103,6 +103,9 @@ public final class EmbeddedBroker implements AutoCloseable {
         // A failed start leaves the controller's threads behind, which would keep the process
         // alive.
         stopServer();
+        if (e instanceof InterruptedException) {
+          Thread.currentThread().interrupt();
+        }
         if (!LoopbackPorts.isBindFailure(e) || attempt == PORT_ATTEMPTS) {
           throw new EmbeddedClusterException(
               "The broker on the directory "
