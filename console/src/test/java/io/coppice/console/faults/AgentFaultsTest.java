@@ -46,7 +46,7 @@ class AgentFaultsTest extends FaultScenarios {
 
   @Test
   void anAgentIsKilledInMidTransactionAndComesBack() throws Exception {
-    RunDefinition run = define("agent-killed", 10, EVERYBODY);
+    RunDefinition run = define("agent-killed", 40, EVERYBODY);
     ring.await(run, "the victim takes part", log -> !log.roundsOf(VICTIM).isEmpty());
 
     try (LogCopy written = ring.uncommitted(run)) {
@@ -80,8 +80,8 @@ class AgentFaultsTest extends FaultScenarios {
   }
 
   /** Waits until shards of an update of the victim can be seen, but not all of them, and returns one. */
-  private static UpdateShard awaitHalfAnUpdate(LogCopy written) throws Exception {
-    FaultyRing.await("half an update", () -> isHalfWritten(written));
+  private UpdateShard awaitHalfAnUpdate(LogCopy written) throws Exception {
+    ring.await("half an update", () -> isHalfWritten(written));
     return lastOfVictim(written).orElseThrow();
   }
 
@@ -115,7 +115,7 @@ class AgentFaultsTest extends FaultScenarios {
 
   @Test
   void anAgentIsCutOffForLongerThanTheDeadline() throws Exception {
-    RunDefinition run = define("agent-cut-off", 12, TWO_OF_THREE);
+    RunDefinition run = define("agent-cut-off", 40, TWO_OF_THREE);
     ring.await(run, "the victim takes part", l -> !l.roundsOf(VICTIM).isEmpty());
 
     ring.brokers().line(FaultyRing.VICTIM).cut();
@@ -128,7 +128,7 @@ class AgentFaultsTest extends FaultScenarios {
 
   @Test
   void anAgentIsTooSlowForTheDeadline() throws Exception {
-    RunDefinition run = define("agent-slow", 18, TWO_OF_THREE);
+    RunDefinition run = define("agent-slow", 60, TWO_OF_THREE);
     ring.await(run, "the victim takes part", l -> !l.roundsOf(VICTIM).isEmpty());
 
     // First its line is slow, and then it does not get to run.

@@ -31,6 +31,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
@@ -411,11 +412,16 @@ final class FaultyRing implements AutoCloseable {
     return log;
   }
 
-  static void await(String what, BooleanSupplier condition) throws InterruptedException {
+  void await(String what, BooleanSupplier condition) throws InterruptedException {
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > end) {
-        throw new AssertionError("waited " + PATIENCE.toSeconds() + " s in vain for " + what);
+        throw new AssertionError(
+            "waited %d s in vain for %s; last was said:%n%s"
+                .formatted(
+                    PATIENCE.toSeconds(),
+                    what,
+                    all.stream().map(JavaProcess::lastLine).collect(Collectors.joining("\n"))));
       }
       Thread.sleep(20);
     }

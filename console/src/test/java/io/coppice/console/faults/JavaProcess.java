@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /**
  * A program in a process of its own, which can be killed, frozen, asked to end, and started again as it was. Its output goes to a
@@ -29,6 +30,9 @@ final class JavaProcess implements AutoCloseable {
 
   private static final int SHOWN_CHARACTERS = 6000;
   private static final long END_SECONDS = 120;
+
+  /** How a line begins that a logger has written, or a JVM that ends with an exception. */
+  private static final Pattern LOGGED = Pattern.compile("\\d\\d:\\d\\d:\\d\\d|Exception in");
 
   private final String name;
   private final List<String> command = new ArrayList<>();
@@ -138,14 +142,22 @@ final class JavaProcess implements AutoCloseable {
     return output().contains(text);
   }
 
+  /** The last line of its output that is not part of a stack trace. */
+  String lastLine() {
+    return output()
+        .lines()
+        .filter(line -> LOGGED.matcher(line).lookingAt())
+        .reduce(title(), (first, second) -> title() + ": " + second);
+  }
+
+  private String title() {
+    return name + (isAlive() ? "" : " (ended)");
+  }
+
   /** The end of its output. */
   String lastWords() {
     String all = output();
-    return "---- "
-        + name
-        + (isAlive() ? "" : " (ended)")
-        + "\n"
-        + all.substring(Math.max(0, all.length() - SHOWN_CHARACTERS));
+    return "---- " + title() + "\n" + all.substring(Math.max(0, all.length() - SHOWN_CHARACTERS));
   }
 
   private String output() {

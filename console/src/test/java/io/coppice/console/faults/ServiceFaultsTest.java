@@ -22,7 +22,7 @@ class ServiceFaultsTest extends FaultScenarios {
 
   @Test
   void anAggregatorIsKilledInMidRound() throws Exception {
-    RunDefinition run = define("aggregator-killed", 6, EVERYBODY);
+    RunDefinition run = define("aggregator-killed", 30, EVERYBODY);
     ring.await(run, "rounds are closed", log -> log.lastClosed() >= 0);
 
     ring.brokers().line(FaultyRing.VICTIM).slow(SLOW);
@@ -59,7 +59,7 @@ class ServiceFaultsTest extends FaultScenarios {
   void thePruningServiceIsKilledInMidDecisionAndTheOtherTakesOver() throws Exception {
     RunDefinition run =
         ring.define(
-            TestRuns.small("pruning-killed", 8, EVERYBODY)
+            TestRuns.small("pruning-killed", 30, EVERYBODY)
                 .setShardValues(SHARD_VALUES)
                 .setCheckpointEvery(1)
                 .build());
@@ -70,7 +70,7 @@ class ServiceFaultsTest extends FaultScenarios {
       JavaProcess killed = ring.keeperOf(run);
       LogCopy log = ring.log(run);
       int before = ring.await(run, "a mask", l -> !l.masks().isEmpty()).masks().size();
-      FaultyRing.await(
+      ring.await(
           "half a mask and its checkpoint",
           () -> {
             written.readOn();
@@ -105,7 +105,7 @@ class ServiceFaultsTest extends FaultScenarios {
 
   @Test
   void oneBrokerOfThreeIsKilledAndComesBack() throws Exception {
-    RunDefinition run = define("broker-killed", 12, EVERYBODY);
+    RunDefinition run = define("broker-killed", 60, EVERYBODY);
     LogCopy log = ring.await(run, "rounds are closed", l -> l.lastClosed() >= 0);
 
     int leader = ring.leaderOf(run);
@@ -129,7 +129,7 @@ class ServiceFaultsTest extends FaultScenarios {
 
   @Test
   void everythingIsRestartedOneOfAKindAtATimeInMidRound() throws Exception {
-    RunDefinition run = define("rolling", 12, EVERYBODY);
+    RunDefinition run = define("rolling", 40, EVERYBODY);
     LogCopy log = ring.await(run, "rounds are closed", l -> l.lastClosed() >= 0);
     List<JavaProcess> agents = ring.agents();
     List<List<JavaProcess>> kinds =
