@@ -21,7 +21,6 @@ import io.coppice.schemas.Topic;
 import io.coppice.schemas.UpdateShard;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -141,23 +140,21 @@ final class Adversary implements AutoCloseable {
   }
 
   private void readOn() {
-    List<Entry> entries;
-    do {
-      entries = reader.poll(Duration.ofMillis(200));
-      for (Entry entry : entries) {
-        if (LogKeys.isOfRun(entry.key(), run.id()) && !hasWritten(entry)) {
-          byte[] key = entry.key().getBytes(StandardCharsets.UTF_8);
-          originals
-              .get(entry.topic())
-              .add(new Raw(entry.topic(), entry.partition(), key, entry.value()));
-          if (entry.topic() == Topic.ROUNDS
-              && serdes.rounds.deserialize("", entry.value()).getEvent()
-                  instanceof RoundClosed closed) {
-            lastClosed = closed.getRound();
+    RunLog.readOn(
+        reader,
+        entry -> {
+          if (LogKeys.isOfRun(entry.key(), run.id()) && !hasWritten(entry)) {
+            byte[] key = entry.key().getBytes(StandardCharsets.UTF_8);
+            originals
+                .get(entry.topic())
+                .add(new Raw(entry.topic(), entry.partition(), key, entry.value()));
+            if (entry.topic() == Topic.ROUNDS
+                && serdes.rounds.deserialize("", entry.value()).getEvent()
+                    instanceof RoundClosed closed) {
+              lastClosed = closed.getRound();
+            }
           }
-        }
-      }
-    } while (!entries.isEmpty());
+        });
   }
 
   /**

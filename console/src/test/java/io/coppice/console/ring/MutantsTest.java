@@ -41,6 +41,11 @@ import org.junit.jupiter.api.io.TempDir;
 class MutantsTest {
 
   private static final Path MNIST = Path.of("..", "data", "mnist");
+
+  /** So many that the run is far from its end when it is made to wait. */
+  private static final int ROUNDS = 60;
+
+  private static final int BETWEEN_WRITES = 12;
   private static final int WHILE_THE_RUN_WAITS = 20_000;
   private static final int WHILE_IT_GOES_ON = 500;
   private static final int PER_READER = 10_000;
@@ -60,7 +65,8 @@ class MutantsTest {
             streams)) {
       RunDefinition run =
           ring.define(
-              TestRuns.prunefl("mutants", 14, new Participation(3, 3, TestRuns.NO_DEADLINE, null))
+              TestRuns.prunefl(
+                      "mutants", ROUNDS, new Participation(3, 3, TestRuns.NO_DEADLINE, null))
                   .build());
       Map<String, KeyPair> keys = new HashMap<>();
       for (String agent : List.of("agent-0", "agent-1", "agent-2")) {
@@ -73,12 +79,15 @@ class MutantsTest {
           new Adversary(ring.cluster(), ring.serdes(), run, keys, 20260103)) {
         log.leaveOut(adversary::hasWritten);
         adversary.write(WHILE_THE_RUN_WAITS);
+        log.readOn();
+        assertThat(log.isComplete()).as("the run was over before it could wait").isFalse();
         assertThat(Runs.find(ring.cluster(), ring.serdes(), Optional.of(run.id()))).contains(run);
 
         ring.stopPruning();
         ring.startPruning();
         ring.startAgent(run, "agent-2");
-        for (int round = 7; round < run.lastRound(); round += 2) {
+        int waited = log.closed().getLast().getRound();
+        for (int round = waited + 2; round < run.lastRound(); round += BETWEEN_WRITES) {
           int awaited = round;
           ring.await(run, "round " + round, l -> l.hasClosed(awaited));
           adversary.write(WHILE_IT_GOES_ON);

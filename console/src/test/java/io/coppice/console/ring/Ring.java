@@ -307,6 +307,7 @@ final class Ring implements AutoCloseable {
       agent.join();
     }
     agents.clear();
+    log.readOn();
     return log;
   }
 

@@ -134,7 +134,7 @@ class RingTest {
   @Test
   void theRunGoesOnWithoutAnAgentThatDiedAndTakesThoseThatComeLater() throws Exception {
     RunDefinition run =
-        ring.define(TestRuns.prunefl("leaving", 24, new Participation(3, 2, 3000L, null)).build());
+        ring.define(TestRuns.prunefl("leaving", 60, new Participation(3, 2, 3000L, null)).build());
     for (String agent : List.of("agent-0", "agent-1", "agent-2")) {
       ring.startAgent(run, agent);
     }
@@ -178,7 +178,7 @@ class RingTest {
   void pruningServiceAndAggregatorAreReplacedInMidRun() throws Exception {
     RunDefinition run =
         ring.define(
-            TestRuns.prunefl("replaced", 20, new Participation(3, 3, TestRuns.NO_DEADLINE, null))
+            TestRuns.prunefl("replaced", 60, new Participation(3, 3, TestRuns.NO_DEADLINE, null))
                 .build());
     for (String agent : List.of("agent-0", "agent-1", "agent-2")) {
       ring.startAgent(run, agent);

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /** Every record of one run, in the order of each partition, as far as it has been read. */
@@ -73,17 +74,26 @@ final class RunLog implements AutoCloseable {
     return run;
   }
 
-  /** Reads until nothing more comes. */
+  /** Reads until nothing more comes; in a run that goes on, what there is. */
   void readOn() {
+    readOn(
+        reader,
+        entry -> {
+          if (LogKeys.isOfRun(entry.key(), run.id()) && !leftOut.test(entry)) {
+            take(entry);
+          }
+        });
+  }
+
+  /** A fast run never leaves a reader without records, so to wait for a pause would be to wait for its end. */
+  static void readOn(LogReader reader, Consumer<Entry> taker) {
+    long goesOn = System.nanoTime() + Duration.ofMillis(300).toNanos();
     List<Entry> entries;
     do {
       entries = reader.poll(Duration.ofMillis(100));
-      for (Entry entry : entries) {
-        if (LogKeys.isOfRun(entry.key(), run.id()) && !leftOut.test(entry)) {
-          take(entry);
-        }
-      }
-    } while (!entries.isEmpty() || !reader.hasReachedEnd());
+      entries.forEach(taker);
+    } while (!reader.hasReachedEnd()
+        || !entries.isEmpty() && (reader.lag() > 0 || System.nanoTime() < goesOn));
   }
 
   private void take(Entry entry) {
