@@ -21,7 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class CompareProcessTest {
 
-  private static final int ROUNDS = 12;
+  /** Enough for a comparison that is killed in the middle of a run: a round takes a tenth of a second. */
+  private static final int ROUNDS = 40;
+
+  private static final int ROUNDS_SIDE_BY_SIDE = 12;
 
   @TempDir private Path temporary;
 
@@ -32,7 +35,7 @@ class CompareProcessTest {
 
     CoppiceProcess killed = CoppiceProcess.start(options(data, out, "none,prunefl,snip"));
     killed.awaitLine("prunefl (2 of 3)");
-    killed.awaitLine("round 4 of 11: ");
+    killed.awaitLine("round 4 of 39: ");
     killed.kill();
     assertThat(out.resolve("none.csv")).exists();
     assertThat(out.resolve("prunefl.csv")).doesNotExist();
@@ -69,7 +72,7 @@ class CompareProcessTest {
     Path data = SmallMnist.write(temporary.resolve("data"), 300, 100);
     Path out = temporary.resolve("side-by-side");
     try (EmbeddedCluster cluster = EmbeddedCluster.start(temporary.resolve("cluster"), 0)) {
-      List<String> call = options(data, out, "none,prunefl,random-reinit");
+      List<String> call = options(data, out, "none,prunefl,random-reinit", ROUNDS_SIDE_BY_SIDE);
       call.addAll(List.of("--bootstrap", cluster.config().bootstrapServers()));
       call.addAll(List.of("--registry", cluster.config().registryUrl()));
       CoppiceProcess comparison = CoppiceProcess.start(call);
@@ -100,10 +103,14 @@ class CompareProcessTest {
   }
 
   private static List<String> options(Path data, Path out, String policies) {
+    return options(data, out, policies, ROUNDS);
+  }
+
+  private static List<String> options(Path data, Path out, String policies, int rounds) {
     List<String> options =
         new ArrayList<>(List.of("compare", "--policies", policies, "--out", out.toString()));
     options.addAll(List.of("--data", data.toString(), "--no-initial-pruning"));
-    options.addAll(List.of("--rounds", String.valueOf(ROUNDS), "--agents", "3"));
+    options.addAll(List.of("--rounds", String.valueOf(rounds), "--agents", "3"));
     options.addAll(List.of("--local-steps", "2", "--batch", "5", "--partition", "iid"));
     options.addAll(List.of("--evaluate-every", "2", "--reconfigure-every", "4"));
     return options;

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class DemoProcessTest {
 
-  private static final int ROUNDS = 14;
+  private static final int ROUNDS = 60;
 
   @TempDir private Path temporary;
 
@@ -41,7 +41,7 @@ class DemoProcessTest {
     Path report = temporary.resolve("report.json");
 
     CoppiceProcess killed = start(data, directory, report);
-    killed.awaitLine("round 4 of 13: ");
+    killed.awaitLine("round 4 of 59: ");
     killed.kill();
     assertThat(report).doesNotExist();
 
@@ -93,7 +93,7 @@ class DemoProcessTest {
     List<String> pinned = new ArrayList<>(call(data, directory, report));
     pinned.remove("--trust");
     CoppiceProcess killed = CoppiceProcess.start(pinned);
-    killed.awaitLine("round 2 of 13: ");
+    killed.awaitLine("round 2 of 59: ");
     killed.kill();
 
     Path key = directory.resolve("keys").resolve("agent-1.pem");

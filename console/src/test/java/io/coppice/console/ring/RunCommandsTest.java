@@ -104,7 +104,7 @@ class RunCommandsTest {
         started(
             "pruned",
             """
-            {seed: 1, rounds: 30, model: {network: mlp}, agents: {expected: 2},
+            {seed: 1, rounds: 100, model: {network: mlp}, agents: {expected: 2},
              training: {local-steps: 2, batch: 5}, evaluation: {every: 2},
              pruning: {reconfigure-every: 2, initial: false}}
             """);
@@ -165,7 +165,7 @@ class RunCommandsTest {
     assertThat(stopped.closed()).as("nothing went on meanwhile").hasSize(closed);
     CommandRun status = run("status");
     assertThat(status.out())
-        .startsWith("Run pruned is stopped: " + closed + " of 30 rounds are done;")
+        .startsWith("Run pruned is stopped: " + closed + " of 100 rounds are done;")
         .contains(": new disks");
     JsonNode document = json(run("status", "--json"));
     assertThat(document.get("state").asText()).isEqualTo("stopped");
@@ -178,7 +178,7 @@ class RunCommandsTest {
     CommandRun watch = run("watch", "pruned");
     assertThat(watch.exitCode()).isZero();
     assertThat(watch.out())
-        .contains("round 29 of 29: accuracy")
+        .contains("round 99 of 99: accuracy")
         .endsWith("Run pruned is finished." + System.lineSeparator());
     RunLog log = ring.finish(pruned);
     assertThat(log.events(RunStopped.class)).hasSize(1);
@@ -195,7 +195,8 @@ class RunCommandsTest {
         .first()
         .asString()
         .containsSubsequence("run", "state", "round", "agents", "density", "accuracy", "defined");
-    assertThat(run("list").out()).containsPattern("pruned +finished +30/30 +2/2 +0\\.\\d{4} +\\d");
+    assertThat(run("list").out())
+        .containsPattern("pruned +finished +100/100 +2/2 +0\\.\\d{4} +\\d");
     JsonNode list = json(run("list", "--json"));
     assertThat(list.findValuesAsText("run")).containsExactly("plain", "sparse", "pruned");
     assertThat(list.findValuesAsText("state")).containsOnly("finished");
