@@ -21,6 +21,8 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
   private static final int CACHED_SCHEMAS = 1000;
   private static final int NOT_FOUND = 404;
 
+  private static final int SCHEMA_NOT_FOUND = 40403;
+
   /** Confluent's defaults are a minute each, which is long for a process that is waiting to start. */
   private static final Map<String, String> TIMEOUTS =
       Map.of("http.connect.timeout.ms", "5000", "http.read.timeout.ms", "10000");
@@ -45,6 +47,9 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
     try {
       return client.register(subject, new AvroSchema(portable(schema)));
     } catch (RestClientException e) {
+      if (isOfAnotherServer(e)) {
+        throw noRegistry(e);
+      }
       throw new RegistryException(
           "The schema registry at "
               + url
@@ -63,9 +68,12 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
     try {
       return new Schema.Parser().parse(client.getSchemaById(id).canonicalString());
     } catch (RestClientException e) {
-      if (e.getStatus() == NOT_FOUND) {
+      if (e.getErrorCode() == SCHEMA_NOT_FOUND) {
         throw new UnknownSchemaException(
             "The schema registry at " + url + " has no schema with id " + id + ".", e);
+      }
+      if (isOfAnotherServer(e)) {
+        throw noRegistry(e);
       }
       throw new RegistryException(
           "The schema registry at "
@@ -78,6 +86,19 @@ public final class ConfluentSchemaRegistry implements SchemaRegistry {
     } catch (IOException e) {
       throw unreachable(e);
     }
+  }
+
+  /** A registry's own 404 has a code, 404 and two digits more. Any other says nothing about a schema. */
+  private static boolean isOfAnotherServer(RestClientException e) {
+    return e.getStatus() == NOT_FOUND && e.getErrorCode() / 100 != NOT_FOUND;
+  }
+
+  private RegistryException noRegistry(RestClientException e) {
+    return new RegistryException(
+        "There is no schema registry at "
+            + url
+            + ": it answers HTTP 404. Its path may be wrong; that of Apicurio ends in /apis/ccompat/v7.",
+        e);
   }
 
   private UnreachableException unreachable(IOException e) {
