@@ -140,6 +140,24 @@ class RoundCoordinatorTest {
   }
 
   @Test
+  void aRoundThatOpensAndOneThatClosesAreCommittedAtOnce() {
+    assertThat(context.committed()).as("round 0 is open").isTrue();
+    for (int round = 0; round < 2; round++) {
+      reportAll(round);
+      send(Topic.DIGESTS, serdes.digests, digests(round, 0));
+      send(Topic.DIGESTS, serdes.digests, digests(round, 1));
+    }
+    update = update(2);
+    context.resetCommit();
+    submit();
+    check(0, null);
+    assertThat(context.committed()).as("nobody waits for what is collected").isFalse();
+    check(1, null);
+    assertThat(closes().getLast().getRound()).isEqualTo(2);
+    assertThat(context.committed()).as("the last round is closed").isTrue();
+  }
+
+  @Test
   void whatWasCollectedSurvivesARestart() {
     check(1, null);
     restart();
