@@ -53,7 +53,7 @@ public final class ShardChecks {
   static Optional<Fault> round(UpdateShard shard, OptionalInt closed) {
     int last = closed.orElse(BEFORE_ALL_ROUNDS);
     int most = Math.max(last, FIRST_ROUND) + ROUNDS_AHEAD;
-    if (shard.getRound() < -1) {
+    if (shard.getRound() < FIRST_ROUND) {
       return fault(
           RejectReason.MALFORMED, "Rounds are numbered from -1, not %d.", shard.getRound());
     }
